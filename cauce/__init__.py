@@ -1,0 +1,1 @@
+"""Cauce's kernel: settings, errors, database, models and security, used by every layer."""

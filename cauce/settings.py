@@ -1,0 +1,45 @@
+"""Every setting in one place: environment variables with the prefix `CAUCE_`, or a `.env` file, or the defaults below."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT = Path(__file__).resolve().parent.parent
+"""The folder of the checkout: migrations and the dbt project lie in it."""
+
+
+class Settings(BaseSettings):
+    """Settings of one installation. No secret has a default: secrets are made at first start and kept in `home`."""
+
+    model_config = SettingsConfigDict(env_prefix="CAUCE_", env_file=".env", extra="ignore", frozen=True)
+
+    home: Path = Field(PROJECT / ".cauce", description="Embedded database, secrets, logs and generated files.")
+    inbox: Path = Field(PROJECT / "inbox", description="Folder whose files `cauce run` loads.")
+    database_url: str | None = Field(
+        None,
+        validation_alias="DATABASE_URL",
+        description="A PostgreSQL (15 or later) of your own, as a role that may create roles; unset: the embedded one.",
+    )
+    host: str = Field("127.0.0.1", description="Address the app listens on.")
+    port: int = Field(8501, ge=1, le=65535, description="Port the app listens on.")
+    public_url: str | None = Field(None, description="Address people reach the app at; default: http://host:port.")
+    session_idle_minutes: int = Field(120, ge=1, description="A session unused for this long ends.")
+    session_absolute_hours: int = Field(168, ge=1, description="A session ends this long after sign-in.")
+    link_minutes: int = Field(15, ge=1, description="A sign-in link works for this long.")
+    demo_users: int = Field(50, ge=4, description="People in the demo data.")
+    demo_months: int = Field(13, ge=1, description="Months of demo data.")
+    demo_seed: int = Field(20_251_022, description="The same seed makes the same demo files.")
+    durable: bool = Field(True, description="Off: the embedded database trades durability for speed (tests only).")
+
+    @property
+    def base_url(self) -> str:
+        """The address links start with, without a trailing slash."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """Read the settings of this process, once."""
+    return Settings()
