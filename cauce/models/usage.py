@@ -1,0 +1,106 @@
+"""Every call to a model, who made it, what it cost, and its monthly totals."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Numeric, SmallInteger, String, text
+from sqlalchemy import UniqueConstraint as Unique
+from sqlalchemy.orm import Mapped, mapped_column
+
+from cauce.models.base import Base, Cost, Count, Tenant, Timestamps, owned
+
+
+class UsageLog(Tenant, Base):
+    """One call. Token counts are inclusive: input holds the cached parts, output the reasoning. Partitioned by month.
+
+    A cost is NULL when no price is known, never 0. `local_date` is the person's day in the zone of that instant.
+    """
+
+    __tablename__ = "usage_logs"
+
+    timestamp: Mapped[datetime] = mapped_column(primary_key=True, server_default=text("now()"))
+    agent_id: Mapped[UUID] = mapped_column(ForeignKey("agents.id", ondelete="RESTRICT"))
+    conversation_id: Mapped[UUID | None]
+    message_id: Mapped[UUID | None]
+    source: Mapped[str] = mapped_column(String(100))
+    event_id: Mapped[str] = mapped_column(String(255))
+    provider: Mapped[str | None] = mapped_column(String(100))
+    model: Mapped[str] = mapped_column(String(255))
+    tokens_input: Mapped[int] = mapped_column(BigInteger)
+    tokens_output: Mapped[int] = mapped_column(BigInteger)
+    total_tokens: Mapped[int] = mapped_column(BigInteger)
+    tokens_cache_read: Mapped[Count]
+    tokens_cache_write: Mapped[Count]
+    tokens_reasoning: Mapped[Count]
+    units: Mapped[dict[str, Any] | None]
+    cost_input: Mapped[Cost | None]
+    cost_output: Mapped[Cost | None]
+    total_cost: Mapped[Cost | None]
+    price_version: Mapped[str | None] = mapped_column(String(100))
+    duration: Mapped[int | None] = mapped_column(BigInteger, comment="milliseconds")
+    success: Mapped[bool] = mapped_column(server_default=text("true"))
+    error_message: Mapped[str | None]
+    local_date: Mapped[date]
+    batch_id: Mapped[UUID | None]
+    loaded_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+    __table_args__ = (
+        owned("conversation_id", "conversations", ondelete="SET NULL"),
+        CheckConstraint("total_tokens = tokens_input + tokens_output", name="total_tokens"),
+        CheckConstraint(
+            "tokens_input >= 0 AND tokens_output >= 0 AND tokens_cache_read >= 0 AND tokens_cache_write >= 0"
+            " AND tokens_reasoning >= 0",
+            name="tokens",
+        ),
+        CheckConstraint("tokens_cache_read + tokens_cache_write <= tokens_input", name="cache_within_input"),
+        CheckConstraint("tokens_reasoning <= tokens_output", name="reasoning_within_output"),
+        CheckConstraint("cost_input >= 0 AND cost_output >= 0 AND total_cost >= 0", name="costs"),
+        CheckConstraint("duration >= 0", name="duration"),
+        Index(None, "user_id", "local_date"),
+        Index(None, "agent_id", "timestamp"),
+        Index(None, "user_id", "conversation_id", postgresql_where=text("conversation_id IS NOT NULL")),
+        Index(None, "batch_id"),
+        {"postgresql_partition_by": "RANGE (timestamp)"},
+    )
+
+
+class UsageEventKey(Base):
+    """The identity of an event: md5 of source and event id. Globally unique, so that an event counts once.
+
+    The same key with the same `content_hash` is a duplicate, with another one a conflict.
+    """
+
+    __tablename__ = "usage_event_keys"
+
+    event_key: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    usage_id: Mapped[UUID]
+    timestamp: Mapped[datetime]
+    content_hash: Mapped[UUID]
+    batch_id: Mapped[UUID | None]
+
+    __table_args__ = (Index(None, "user_id"), Index(None, "batch_id"))
+
+
+class MonthlyUsage(Tenant, Timestamps, Base):
+    """A person's totals of one month of theirs, kept by a statement-level trigger of `usage_logs`."""
+
+    __tablename__ = "monthly_usage"
+
+    year: Mapped[int] = mapped_column(SmallInteger)
+    month: Mapped[int] = mapped_column(SmallInteger)
+    total_messages: Mapped[Count]
+    total_tokens: Mapped[Count]
+    total_cost: Mapped[Decimal] = mapped_column(Numeric(24, 12), server_default=text("0"))
+    unknown_cost_events: Mapped[Count]
+
+    __table_args__ = (
+        Unique("user_id", "year", "month"),
+        CheckConstraint("month BETWEEN 1 AND 12", name="month"),
+        CheckConstraint(
+            "total_messages >= 0 AND total_tokens >= 0 AND total_cost >= 0 AND unknown_cost_events >= 0", name="totals"
+        ),
+        {"postgresql_with": {"fillfactor": 80}},
+    )
