@@ -1,4 +1,4 @@
-"""Every setting in one place: environment variables with the prefix `CAUCE_`, or a `.env` file, or the defaults below."""
+"""Every setting in one place: environment variables with the prefix `CAUCE_`, a `.env` file, or the defaults below."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -21,6 +21,9 @@ class Settings(BaseSettings):
         None,
         validation_alias="DATABASE_URL",
         description="A PostgreSQL (15 or later) of your own, as a role that may create roles; unset: the embedded one.",
+    )
+    secret_key: str | None = Field(
+        None, description="The installation's secret; unset: made at first start and kept in `home`."
     )
     host: str = Field("127.0.0.1", description="Address the app listens on.")
     port: int = Field(8501, ge=1, le=65535, description="Port the app listens on.")

@@ -1,4 +1,4 @@
-"""The operational schema as SQLAlchemy models, one module per domain. Migrations make the tables; these describe them."""
+"""The operational schema as SQLAlchemy models, a module per domain. Migrations make the tables; these describe them."""
 
 from cauce.models import agents, chats, finance, health, identity, pipeline, usage
 from cauce.models.base import Base

@@ -3,7 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import (
@@ -39,7 +39,7 @@ class Base(DeclarativeBase):
     """Root of the models. Every table of a person's data starts its primary key with `user_id`."""
 
     metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
         datetime: DateTime(timezone=True),
         UUID: Uuid(),
         dict[str, Any]: JSONB(),
@@ -50,20 +50,20 @@ class Base(DeclarativeBase):
 class Created:
     """When the row was written."""
 
-    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"), sort_order=98)
 
 
 class Timestamps(Created):
     """When the row was written and last changed (a trigger keeps `updated_at`)."""
 
-    updated_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    updated_at: Mapped[datetime] = mapped_column(server_default=text("now()"), sort_order=99)
 
 
 class Tenant:
     """The tenant key: whose row it is, then which. Rows of one person lie together and can be sharded by person."""
 
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
-    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("uuidv7()"))
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, sort_order=-2)
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("uuidv7()"), sort_order=-1)
 
 
 def one_of(column: str, values: type[StrEnum]) -> CheckConstraint:

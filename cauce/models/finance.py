@@ -89,7 +89,7 @@ class FinancialAccount(Tenant, Timestamps, Base):
 
 
 class Transaction(Tenant, Timestamps, Base):
-    """Money that moved. `amount` is signed: negative is money out. `external_id` is the bank's, or made from content."""
+    """Money that moved; `amount` is signed, negative is out. `external_id` is the bank's, or made from content."""
 
     __tablename__ = "transactions"
 

@@ -55,7 +55,9 @@ MEASUREMENT_KEYS: dict[MeasurementType, tuple[str, ...]] = {
 def _value_check() -> CheckConstraint:
     cases = " ".join(
         f"WHEN '{kind}' THEN "
-        + " AND ".join(f"jsonb_typeof(value -> '{key}') = 'number' AND (value ->> '{key}')::numeric > 0" for key in keys)
+        + " AND ".join(
+            f"jsonb_typeof(value -> '{key}') = 'number' AND (value ->> '{key}')::numeric > 0" for key in keys
+        )
         for kind, keys in MEASUREMENT_KEYS.items()
     )
     return CheckConstraint(f"coalesce(CASE type {cases} END, false)", name="value")

@@ -180,4 +180,3 @@ class VerificationToken(Created, Base):
     expires: Mapped[datetime]
 
     __table_args__ = (Unique("token"), Index(None, "expires"))
-

@@ -1,0 +1,69 @@
+"""Bringing a database to the newest revision."""
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from cauce.database.database import Database
+from cauce.database.roles import Role, ensure_roles
+from cauce.errors import FatalError, RetriableError
+from cauce.settings import PROJECT
+
+MONTHS_AHEAD = 3
+"""Month partitions that are always ready before anybody needs them."""
+
+
+def migration_config(connection: Connection | None = None) -> Config:
+    """Alembic's configuration, without a file: the scripts of this checkout and the connection to run on."""
+    config = Config()
+    config.set_main_option("script_location", str(PROJECT / "migrations").replace("%", "%%"))
+    config.set_main_option("file_template", "%%(year)d_%%(month).2d_%%(day).2d_%%(slug)s")
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
+def migrate(database: Database, revision: str = "head") -> tuple[str | None, str | None]:
+    """Make roles and database where missing and run the revisions up to `revision`; gives (before, after).
+
+    Raises `RetriableError` when a lock could not be had in time: nothing of that revision is kept.
+    """
+    ensure_roles(database.address.superuser_url, database.address.name, database.secrets)
+    engine = create_engine(database.url(Role.OWNER, driver="psycopg"), poolclass=NullPool)
+    with database.lock("migrate"), engine.connect() as connection:
+        before = current_revision(connection)
+        try:
+            command.upgrade(migration_config(connection), revision)
+            connection.execute(
+                text("SELECT ensure_month_partitions(now(), now() + make_interval(months => :months))"),
+                {"months": MONTHS_AHEAD},
+            )
+            connection.commit()
+        except DBAPIError as error:
+            raise _migration_error(error) from error
+        return before, current_revision(connection)
+
+
+def current_revision(connection: Connection) -> str | None:
+    """The revision the database is at; None before the first."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def newest_revision() -> str | None:
+    """The newest revision of this checkout."""
+    return ScriptDirectory.from_config(migration_config()).get_current_head()
+
+
+def _migration_error(error: DBAPIError) -> FatalError | RetriableError:
+    code = getattr(error.orig, "sqlstate", None)
+    detail = str(error.orig).strip().splitlines()[0]
+    if code in ("55P03", "57014"):
+        return RetriableError(
+            f"a migration could not get its lock in time: {detail}",
+            action="run `cauce migrate` again when it is quieter",
+        )
+    return FatalError(f"a migration failed and was rolled back: {detail}", action="run `cauce doctor`, then try again")

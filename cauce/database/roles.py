@@ -1,0 +1,95 @@
+"""The database roles: what each is for, and making them on a server."""
+
+from enum import StrEnum
+
+import psycopg
+from psycopg import sql
+
+from cauce.errors import FatalError
+from cauce.security.secrets import Secrets
+
+
+class Role(StrEnum):
+    """Who connects. Each may do what `migrations` grants it, and nothing else."""
+
+    OWNER = "cauce_owner"
+    INGEST = "cauce_ingest"
+    TRANSFORM = "cauce_transform"
+    USER = "cauce_user"
+    ADMIN = "cauce_admin"
+    ANALYST = "cauce_analyst"
+    SIGN_IN = "cauce_signin"
+
+
+READERS = (Role.USER, Role.ADMIN, Role.ANALYST, Role.SIGN_IN)
+
+LIMITS: dict[Role, dict[str, str]] = {
+    Role.USER: {"statement_timeout": "30s", "idle_in_transaction_session_timeout": "60s"},
+    Role.ADMIN: {"statement_timeout": "60s", "idle_in_transaction_session_timeout": "60s"},
+    Role.SIGN_IN: {"statement_timeout": "10s", "idle_in_transaction_session_timeout": "30s"},
+    Role.ANALYST: {
+        "statement_timeout": "15s",
+        "idle_in_transaction_session_timeout": "30s",
+        "default_transaction_read_only": "on",
+        "temp_file_limit": "1GB",
+        "work_mem": "32MB",
+    },
+}
+"""Settings a role starts every session with; those only a superuser may set are left out on servers of others."""
+
+
+def ensure_roles(superuser_url: str, database: str, secrets: Secrets) -> None:
+    """Make the roles and the database where they are missing, and bring passwords and limits up to date.
+
+    Idempotent. `superuser_url` names a role that may create roles; `database` is made when it does not exist.
+    """
+    with psycopg.connect(superuser_url, autocommit=True) as conn:
+        conn.execute("SELECT pg_advisory_lock(hashtext('cauce:roles'))")
+        version = conn.info.server_version
+        if version < 150_000:
+            raise FatalError(
+                f"PostgreSQL {version // 10_000} is too old",
+                where="DATABASE_URL",
+                action="use PostgreSQL 15 or later, or unset DATABASE_URL to use the embedded one",
+            )
+        is_superuser = conn.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone() == (True,)
+        for role in Role:
+            _ensure_role(conn, role, secrets.password(role), is_superuser=is_superuser)
+        if not is_superuser:
+            conn.execute(sql.SQL("GRANT {} TO current_user").format(sql.Identifier(Role.OWNER)))
+        if conn.execute("SELECT 1 FROM pg_database WHERE datname = %s", (database,)).fetchone() is None:
+            conn.execute(
+                sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE template0 ENCODING 'UTF8'").format(
+                    sql.Identifier(database), sql.Identifier(Role.OWNER)
+                )
+            )
+    with psycopg.connect(superuser_url, dbname=database, autocommit=True) as conn:
+        _ensure_privileges(conn, database)
+
+
+def _ensure_role(conn: psycopg.Connection, role: Role, password: str, *, is_superuser: bool) -> None:
+    name = sql.Identifier(role)
+    exists = conn.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone()
+    verb = "ALTER" if exists else "CREATE"
+    # The server hashes the password by itself (scram-sha-256).
+    conn.execute(sql.SQL(verb + " ROLE {} LOGIN PASSWORD {}").format(name, sql.Literal(password)))
+    for setting, value in LIMITS.get(role, {}).items():
+        if setting == "temp_file_limit" and not is_superuser:
+            continue
+        conn.execute(sql.SQL("ALTER ROLE {} SET {} = {}").format(name, sql.Identifier(setting), sql.Literal(value)))
+
+
+def _ensure_privileges(conn: psycopg.Connection, database: str) -> None:
+    target = sql.Identifier(database)
+    statements = [
+        sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(target),
+        sql.SQL("REVOKE ALL ON SCHEMA public FROM PUBLIC"),
+        sql.SQL("GRANT CREATE, CONNECT, TEMPORARY ON DATABASE {} TO {}").format(target, sql.Identifier(Role.OWNER)),
+        sql.SQL("GRANT ALL ON SCHEMA public TO {}").format(sql.Identifier(Role.OWNER)),
+        sql.SQL("GRANT CREATE, CONNECT, TEMPORARY ON DATABASE {} TO {}").format(target, sql.Identifier(Role.TRANSFORM)),
+        sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}").format(target, sql.Identifier(Role.INGEST)),
+    ]
+    statements += [sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(target, sql.Identifier(r)) for r in READERS]
+    statements += [sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(sql.Identifier(r)) for r in Role]
+    for statement in statements:
+        conn.execute(statement)

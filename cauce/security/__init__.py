@@ -1,0 +1,1 @@
+"""Secrets of an installation, sealed values, people and their sessions."""

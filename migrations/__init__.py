@@ -1,0 +1,1 @@
+"""The operational schema's revisions, and what they share."""
