@@ -1,0 +1,48 @@
+"""What went wrong with the embedded server, in words a person can act on."""
+
+import errno
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cauce.errors import FatalError
+
+
+@contextmanager
+def explained(where: Path) -> Iterator[None]:
+    """Turn what the operating system refuses into an error that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        place = str(error.filename or where)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise disk_full(where) from error
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            action = "run as the user it belongs to, or set CAUCE_HOME to a folder this user may write to"
+            raise FatalError("this user may not read or write here", where=place, action=action) from error
+        action = "set CAUCE_HOME to a folder on a local disk"
+        raise FatalError(f"the folder cannot be used ({error.strerror})", where=place, action=action) from error
+
+
+def disk_full(where: Path) -> FatalError:
+    """The error of a disk without room."""
+    return FatalError("the disk is full", where=str(where), action="free some space, then run the same command again")
+
+
+def failure(log: str, data: Path) -> FatalError:
+    """What the last words of PostgreSQL mean for the person who started it."""
+    if "No space left on device" in log or "Disk quota exceeded" in log:
+        return disk_full(data.parent)
+    if "could not map anonymous shared memory" in log or "Cannot allocate memory" in log:
+        action = "free some memory, then run the same command again"
+        return FatalError("there is not enough memory for PostgreSQL", where=str(data), action=action)
+    words = (
+        [line for line in log.splitlines() if re.search(r"\b(FATAL|PANIC|error):", line)] or log.splitlines() or [""]
+    )
+    reason = re.sub(r"^.*?\b(FATAL|PANIC|error): +", "", words[-1]).strip()
+    return FatalError(
+        f"PostgreSQL did not start: {reason or 'it said nothing'}",
+        where=str(data),
+        action="the folder `log` beside it says more; `cauce doctor` checks the rest",
+    )

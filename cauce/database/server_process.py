@@ -1,0 +1,123 @@
+"""What runs on a data directory, read from /proc: the postmaster, its backends, and strangers with a reused pid."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+
+from psycopg.pq import PGconn, Ping
+
+PROC = Path("/proc")
+POLL_SECONDS = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Postmaster:
+    """What `postmaster.pid` says; believe it only if `pid` is among `server_pids`."""
+
+    pid: int
+    started_at: datetime
+    port: int
+    ready: bool
+
+
+def read_postmaster(data: Path) -> Postmaster | None:
+    """The server that `postmaster.pid` names; None if there is no such file or it is not (yet) whole."""
+    try:
+        lines = (data / "postmaster.pid").read_text(errors="replace").splitlines()
+        started_at = datetime.fromtimestamp(int(lines[2]), UTC)
+        ready = len(lines) > 7 and lines[7].strip() == "ready"
+        # A single-user session writes its pid with a minus sign.
+        return Postmaster(abs(int(lines[0])), started_at, int(lines[3]), ready)
+    except (FileNotFoundError, NotADirectoryError, IndexError, ValueError, OverflowError):
+        return None
+
+
+def cluster_name(data: Path) -> str:
+    """The name the server carries in its process titles, by which it is known where /proc does not show its folder."""
+    return f"cauce-{sha256(os.fsencode(data)).hexdigest()[:8]}"
+
+
+def server_pids(data: Path) -> list[int]:
+    """Every live PostgreSQL process whose working directory is `data`; one that only waits to be reaped is none."""
+    try:
+        home = data.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    name = cluster_name(data).encode()
+    return [pid for pid in _postgres_pids() if _works_in(pid, home, name)]
+
+
+def answers(port: int) -> bool:
+    """Whether a PostgreSQL on the loopback port takes connections now."""
+    conninfo = f"host=127.0.0.1 port={port} user=postgres dbname=postgres sslmode=disable gssencmode=disable"
+    return PGconn.ping(f"{conninfo} connect_timeout=2".encode()) == Ping.OK
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process runs; one that has ended and waits to be reaped does not."""
+    try:
+        stat = (PROC / str(pid) / "stat").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return stat.rpartition(b")")[2].split()[0] not in (b"Z", b"X")
+
+
+def is_known(pid: int) -> bool:
+    """Whether the system knows the pid at all, be it only as a process that waits to be reaped."""
+    return (PROC / str(pid)).exists()
+
+
+def send(pid: int, signum: signal.Signals) -> None:
+    """Send a signal to a process that may have ended by now."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, signum)
+
+
+def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
+    """Poll until the condition holds; False if it did not within the time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(POLL_SECONDS)
+    return True
+
+
+def quit_processes(data: Path) -> int:
+    """End every process of a server that has lost its postmaster; the number of them.
+
+    SIGQUIT makes PostgreSQL leave at once without touching its files; SIGKILL is for one that does not listen. The data
+    is safe either way: the next start recovers from the write-ahead log.
+    """
+    pids = server_pids(data)
+    for sent, patience in ((signal.SIGQUIT, 5.0), (signal.SIGKILL, 10.0)):
+        for pid in server_pids(data):
+            send(pid, sent)
+        if wait_until(lambda: not server_pids(data), patience):
+            break
+    return len(pids)
+
+
+def _postgres_pids() -> Iterator[int]:
+    for entry in PROC.iterdir():
+        if entry.name.isdigit():
+            with suppress(FileNotFoundError, ProcessLookupError):
+                if (entry / "comm").read_bytes().strip() == b"postgres":
+                    yield int(entry.name)
+
+
+def _works_in(pid: int, home: os.stat_result, name: bytes) -> bool:
+    try:
+        return os.path.samestat((PROC / str(pid) / "cwd").stat(), home)
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    except PermissionError:  # of another account, and we may not trace it: its title still names its cluster
+        with suppress(FileNotFoundError, ProcessLookupError):
+            return name in (PROC / str(pid) / "cmdline").read_bytes()
+        return False
