@@ -1,0 +1,69 @@
+-- Claim the identity of each event: whoever inserts its key first loads it.
+
+-- Ids have the shape of UUIDv7: the event's millisecond, then its key. An event has the same id in every load.
+CREATE TEMP TABLE events ON COMMIT DROP AS
+SELECT
+    s.record,
+    s.line,
+    s.event_key,
+    s.content_hash,
+    s.timestamp,
+    p.user_id,
+    (
+        lpad(to_hex((date_part('epoch', s.timestamp) * 1000)::bigint), 12, '0')
+        || '7' || substr(s.event_key::text, 1, 3) || '8' || right(s.event_key::text, 12) || substr(s.event_key::text, 4, 3)
+    )::uuid AS usage_id,
+    CASE
+        WHEN s.conversation IS NOT NULL
+            THEN md5(p.user_id::text || chr(31) || s.source || chr(31) || s.conversation)::uuid
+        WHEN s.prompt IS NOT NULL OR s.completion IS NOT NULL
+            THEN md5(p.user_id::text || chr(31) || s.event_key::text)::uuid
+    END AS conversation_id,
+    row_number() OVER (PARTITION BY s.event_key ORDER BY s.record) AS occurrence
+FROM staged_usage AS s
+INNER JOIN event_people AS p ON coalesce(s.user_email, '') = p.user_email;
+
+-- Sorted, so that two loads with common events wait for each other and never block each other.
+INSERT INTO usage_event_keys (event_key, user_id, usage_id, timestamp, content_hash, batch_id)
+SELECT
+    e.event_key,
+    e.user_id,
+    e.usage_id,
+    e.timestamp,
+    e.content_hash,
+    l.batch_id
+FROM events AS e
+CROSS JOIN current_load AS l
+WHERE e.occurrence = 1
+ORDER BY e.event_key
+ON CONFLICT (event_key) DO NOTHING;
+
+INSERT INTO refused (record, line, column_name, rule, reason, user_id)
+SELECT
+    e.record,
+    e.line,
+    'event_id' AS column_name,
+    'conflict' AS rule,
+    'an event with this id is already loaded with other content' AS reason,
+    e.user_id
+FROM events AS e
+INNER JOIN usage_event_keys AS k ON e.event_key = k.event_key
+WHERE e.content_hash <> k.content_hash;
+
+INSERT INTO tally (outcome, records)
+SELECT
+    'duplicate' AS outcome,
+    count(*) AS records
+FROM events AS e
+INNER JOIN usage_event_keys AS k ON e.event_key = k.event_key
+CROSS JOIN current_load AS l
+WHERE
+    e.content_hash = k.content_hash
+    AND (e.occurrence > 1 OR k.batch_id IS DISTINCT FROM l.batch_id);
+
+-- What is left is new.
+DELETE FROM events AS e
+USING usage_event_keys AS k, current_load AS l
+WHERE
+    e.event_key = k.event_key
+    AND (e.occurrence > 1 OR k.batch_id IS DISTINCT FROM l.batch_id);
