@@ -63,8 +63,7 @@ def ensure_roles(superuser_url: str, database: str, secrets: Secrets) -> None:
                     sql.Identifier(database), sql.Identifier(Role.OWNER)
                 )
             )
-    with psycopg.connect(superuser_url, dbname=database, autocommit=True) as conn:
-        _ensure_privileges(conn, database)
+    ensure_privileges(superuser_url, database)
 
 
 def _ensure_role(conn: psycopg.Connection, role: Role, password: str, *, is_superuser: bool) -> None:
@@ -79,7 +78,8 @@ def _ensure_role(conn: psycopg.Connection, role: Role, password: str, *, is_supe
         conn.execute(sql.SQL("ALTER ROLE {} SET {} = {}").format(name, sql.Identifier(setting), sql.Literal(value)))
 
 
-def _ensure_privileges(conn: psycopg.Connection, database: str) -> None:
+def ensure_privileges(superuser_url: str, database: str) -> None:
+    """Say who may connect to and create in a database; these privileges are not copied with a template."""
     target = sql.Identifier(database)
     statements = [
         sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(target),
@@ -91,5 +91,6 @@ def _ensure_privileges(conn: psycopg.Connection, database: str) -> None:
     ]
     statements += [sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(target, sql.Identifier(r)) for r in READERS]
     statements += [sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(sql.Identifier(r)) for r in Role]
-    for statement in statements:
-        conn.execute(statement)
+    with psycopg.connect(superuser_url, dbname=database, autocommit=True) as conn:
+        for statement in statements:
+            conn.execute(statement)
