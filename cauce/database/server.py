@@ -5,8 +5,6 @@ outlives the process that started it, until `stop`. Whoever is killed at whateve
 finds or makes a sound server: what is believed is /proc, not a file that a crash left behind.
 """
 
-import shutil
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,9 +17,9 @@ from typing import Literal
 from cauce.database import server_cluster as cluster
 from cauce.database import server_files as files
 from cauce.database import server_process as processes
-from cauce.database.server_account import ENVIRONMENT, Account, choose_account
+from cauce.database.server_account import Account, choose_account
 from cauce.database.server_cluster import SUPERUSER
-from cauce.database.server_failure import explained, failure
+from cauce.database.server_failure import explained, failure, log_since, log_sizes
 from cauce.database.server_files import server_binaries
 from cauce.errors import FatalError, RetriableError
 
@@ -32,8 +30,6 @@ START_SECONDS = 600.0
 """Recovery after a crash may take minutes; a server that is still at work on it is not given up before this."""
 STOP_SECONDS = 120.0
 STOP_SIGNALS = {"smart": SIGTERM, "fast": SIGINT, "immediate": SIGQUIT}
-# A shell that ends at once leaves the server to init: nobody has to reap it, and no pipe or terminal holds it.
-DETACH = 'log=$1; shift; "$@" </dev/null >"$log" 2>&1 & echo $!'
 
 Progress = Callable[[str], None]
 
@@ -132,7 +128,7 @@ class EmbeddedServer:
     def _postmaster(self) -> processes.Postmaster | None:
         """The live postmaster of our data directory."""
         server = processes.read_postmaster(self.data)
-        return server if server and server.pid in processes.server_pids(self.data) else None
+        return server if server and processes.serves(server.pid, self.data) else None
 
     def _make_folders(self) -> None:
         for folder in (self.home, self.secrets, self.logs):
@@ -158,12 +154,21 @@ class EmbeddedServer:
             self._address(0)
             port = cluster.free_port(cluster.remembered_port(self.data))
             cluster.write_configuration(self.data, port, account, fsync=self.fsync)
-            account.own(self.data, self.logs)
+            (self.logs / "start.log").write_bytes(b"")
+            account.own(self.data, self.logs, self.logs / "start.log")
             report("starting PostgreSQL")
-            sizes = self._log_sizes()
-            if ready := self._wait(self._launch(account, binaries, port), report):
+            sizes = log_sizes(self.logs)
+            program = [*account.prefix, str(binaries / "postgres"), "-D", str(self.data), "-h", HOST, "-p", str(port)]
+            try:
+                with files.claimed(self.home / "postgres.claim") as claim:
+                    pid = processes.launch(program, self.data, self.logs / "start.log", claim)
+            except RetriableError:
+                if self._postmaster():  # one that a killed starter had only just launched
+                    continue
+                raise
+            if ready := self._wait(pid, report):
                 return ready
-            said = self._log_since(sizes)
+            said = log_since(self.logs, sizes)
             if "Address already in use" not in said and "pre-existing shared memory" not in said:
                 break
         raise failure(said, self.data)
@@ -200,28 +205,6 @@ class EmbeddedServer:
             password = files.make_password(self.secrets / SUPERUSER)
             cluster.create_cluster(self.data, password, account, binaries, fsync=self.fsync, lock=lock)
 
-    def _launch(self, account: Account, binaries: Path, port: int) -> int:
-        """Start the server as a session of its own; its pid."""
-        shell = shutil.which("sh") or "/bin/sh"
-        name = processes.cluster_name(self.data)
-        command = [
-            shell,
-            "-c",
-            DETACH,
-            shell,
-            str(self.logs / "start.log"),
-            *account.prefix,
-            str(binaries / "postgres"),
-        ]
-        command += ["-D", str(self.data), "-p", str(port), "-h", HOST, "-c", f"cluster_name={name}"]
-        done = subprocess.run(  # noqa: S603 -- our own words
-            command, env=ENVIRONMENT, cwd=self.data, umask=0o077, start_new_session=True, capture_output=True,
-            text=True, check=False,
-        )  # fmt: skip
-        if not done.stdout.strip():
-            raise failure(done.stderr, self.data)
-        return int(done.stdout)
-
     def _wait(self, pid: int, report: Progress) -> ServerAddress | None:
         """Wait until the server takes connections; None if it ended instead."""
         begun = told = time.monotonic()
@@ -240,13 +223,3 @@ class EmbeddedServer:
                 report(f"PostgreSQL is getting its data in order ({now - begun:.0f} s)")
             time.sleep(processes.POLL_SECONDS)
         return None
-
-    def _log_sizes(self) -> dict[Path, int]:
-        return {path: path.stat().st_size for path in self.logs.glob("postgres-*.log")}
-
-    def _log_since(self, sizes: dict[Path, int]) -> str:
-        parts = [(self.logs / "start.log").read_bytes()]
-        for path in sorted(self.logs.glob("postgres-*.log")):
-            content = path.read_bytes()
-            parts.append(content[sizes.get(path, 0) :] or b"")
-        return b"\n".join(parts).decode(errors="replace")

@@ -25,13 +25,10 @@ class Account:
     prefix: tuple[str, ...] = ()
 
     def own(self, *paths: Path) -> None:
-        """Make this account the owner of paths and all below them, where it is not."""
-        if os.geteuid() != 0:
-            return
+        """Make this account the owner of paths and of all below those it does not own yet."""
         for top in paths:
-            for path in (top, *top.rglob("*")):
-                found = path.lstat()
-                if (found.st_uid, found.st_gid) != (self.uid, self.gid):
+            if os.geteuid() == 0 and top.stat().st_uid != self.uid:
+                for path in (*top.rglob("*"), top):  # the top last: a crash on the way is made good by the next call
                     os.chown(path, self.uid, self.gid, follow_symlinks=False)
 
 

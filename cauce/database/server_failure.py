@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shutil import disk_usage
 
 from cauce.errors import FatalError
 
@@ -32,7 +33,7 @@ def disk_full(where: Path) -> FatalError:
 
 def failure(log: str, data: Path) -> FatalError:
     """What the last words of PostgreSQL mean for the person who started it."""
-    if "No space left on device" in log or "Disk quota exceeded" in log:
+    if "No space left on device" in log or "Disk quota exceeded" in log or disk_usage(data.parent).free < 2**20:
         return disk_full(data.parent)
     if "could not map anonymous shared memory" in log or "Cannot allocate memory" in log:
         action = "free some memory, then run the same command again"
@@ -46,3 +47,14 @@ def failure(log: str, data: Path) -> FatalError:
         where=str(data),
         action="the folder `log` beside it says more; `cauce doctor` checks the rest",
     )
+
+
+def log_sizes(logs: Path) -> dict[Path, int]:
+    """How long the server's logs are now."""
+    return {path: path.stat().st_size for path in logs.glob("postgres-*.log")}
+
+
+def log_since(logs: Path, sizes: dict[Path, int]) -> str:
+    """What the server has said since then."""
+    news = [path.read_bytes()[sizes.get(path, 0) :] for path in sorted(logs.glob("postgres-*.log"))]
+    return b"\n".join([(logs / "start.log").read_bytes(), *news]).decode(errors="replace")

@@ -61,6 +61,25 @@ def one_at_a_time(path: Path, report: Callable[[str], None], *, patience: float)
         os.close(descriptor)
 
 
+@contextmanager
+def claimed(path: Path) -> Iterator[int]:
+    """Claim the data directory for the server that is about to inherit the descriptor, as long as a part of it lives.
+
+    /proc shows the processes of this container only; the lock is also seen from others that share the disk.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        if not wait_until(lambda: _lock(descriptor), 1.0):
+            raise RetriableError(
+                "another PostgreSQL works on this data directory, out of sight (in another container?)",
+                where=str(path.parent),
+                action="stop it there, or set CAUCE_HOME to another folder",
+            )
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
 def _lock(descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

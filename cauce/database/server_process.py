@@ -1,9 +1,11 @@
 """What runs on a data directory, read from /proc: the postmaster, its backends, and strangers with a reused pid."""
 
 import os
+import shutil
 import signal
+import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,6 +13,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from psycopg.pq import PGconn, Ping
+
+from cauce.database.server_account import ENVIRONMENT
 
 PROC = Path("/proc")
 POLL_SECONDS = 0.01
@@ -40,23 +44,48 @@ def read_postmaster(data: Path) -> Postmaster | None:
 
 def cluster_name(data: Path) -> str:
     """The name the server carries in its process titles, by which it is known where /proc does not show its folder."""
-    return f"cauce-{sha256(os.fsencode(data)).hexdigest()[:8]}"
+    return f"cauce-{sha256(os.fsencode(data.resolve())).hexdigest()[:8]}"
 
 
 def server_pids(data: Path) -> list[int]:
     """Every live PostgreSQL process whose working directory is `data`; one that only waits to be reaped is none."""
+    numbers = (int(entry.name) for entry in PROC.iterdir() if entry.name.isdigit())
+    return [pid for pid in numbers if serves(pid, data)]
+
+
+def serves(pid: int, data: Path) -> bool:
+    """Whether the process is a PostgreSQL, alive, and works on `data`."""
+    process = PROC / str(pid)
     try:
-        home = data.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    name = cluster_name(data).encode()
-    return [pid for pid in _postgres_pids() if _works_in(pid, home, name)]
+        if (process / "comm").read_bytes().strip() != b"postgres":
+            return False
+        try:
+            return (process / "cwd").samefile(data)
+        except PermissionError:  # of another account, and we may not trace it: its title still names its cluster
+            return cluster_name(data).encode() in (process / "cmdline").read_bytes()
+    except (FileNotFoundError, NotADirectoryError, ProcessLookupError):
+        return False
 
 
 def answers(port: int) -> bool:
     """Whether a PostgreSQL on the loopback port takes connections now."""
-    conninfo = f"host=127.0.0.1 port={port} user=postgres dbname=postgres sslmode=disable gssencmode=disable"
-    return PGconn.ping(f"{conninfo} connect_timeout=2".encode()) == Ping.OK
+    conninfo = f"host=127.0.0.1 hostaddr=127.0.0.1 port={port} user=postgres dbname=postgres connect_timeout=2"
+    return PGconn.ping(f"{conninfo} sslmode=disable gssencmode=disable".encode()) == Ping.OK
+
+
+def launch(program: list[str], data: Path, log: Path, inherited: int) -> int:
+    """Start the server on `data` as a session of its own, its first words in `log`; its pid.
+
+    A shell that ends at once leaves it to init: nobody has to reap it, and no pipe or terminal of ours holds it.
+    """
+    shell = shutil.which("sh") or "/bin/sh"
+    detach = 'log=$1; shift; "$@" </dev/null >"$log" 2>&1 & echo $!'
+    command = [shell, "-c", detach, shell, str(log), *program, "-c", f"cluster_name={cluster_name(data)}"]
+    done = subprocess.run(  # noqa: S603 -- our own words
+        command, env=ENVIRONMENT, cwd=data, pass_fds=(inherited,), umask=0o077, start_new_session=True,
+        stdout=subprocess.PIPE, text=True, check=True,
+    )  # fmt: skip
+    return int(done.stdout)
 
 
 def is_alive(pid: int) -> bool:
@@ -102,22 +131,3 @@ def quit_processes(data: Path) -> int:
         if wait_until(lambda: not server_pids(data), patience):
             break
     return len(pids)
-
-
-def _postgres_pids() -> Iterator[int]:
-    for entry in PROC.iterdir():
-        if entry.name.isdigit():
-            with suppress(FileNotFoundError, ProcessLookupError):
-                if (entry / "comm").read_bytes().strip() == b"postgres":
-                    yield int(entry.name)
-
-
-def _works_in(pid: int, home: os.stat_result, name: bytes) -> bool:
-    try:
-        return os.path.samestat((PROC / str(pid) / "cwd").stat(), home)
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    except PermissionError:  # of another account, and we may not trace it: its title still names its cluster
-        with suppress(FileNotFoundError, ProcessLookupError):
-            return name in (PROC / str(pid) / "cmdline").read_bytes()
-        return False
