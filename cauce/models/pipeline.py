@@ -91,13 +91,15 @@ class QuarantinedRow(Created, Base):
     raw_hash: Mapped[bytes] = mapped_column(LargeBinary)
     status: Mapped[str] = mapped_column(String(20), server_default=text("'open'"))
     resolved_at: Mapped[datetime | None]
+    resolved_by: Mapped[UUID | None] = mapped_column(ForeignKey("ingest_batches.id", ondelete="SET NULL"))
 
     __table_args__ = (
         one_of("status", QuarantineStatus),
         CheckConstraint("(raw IS NULL) <> (raw_sealed IS NULL)", name="raw_once"),
         Index(None, "batch_id"),
         Index(None, "user_id"),
-        Index(None, "raw_hash", postgresql_where=text("status = 'open'")),
+        Index(None, "raw_hash"),
+        Index(None, "resolved_by", postgresql_where=text("resolved_by IS NOT NULL")),
     )
 
 

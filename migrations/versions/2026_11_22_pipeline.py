@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from migrations.policies import ALL, OWN, READ, protect
+from migrations.policies import ALL, OWN, READ, WRITE, protect
 
 revision: str = "pipeline"
 down_revision: str | None = "health"
@@ -115,6 +115,7 @@ def upgrade() -> None:
         sa.Column("raw_hash", sa.LargeBinary(), nullable=False),
         sa.Column("status", sa.String(length=20), server_default=sa.text("'open'"), nullable=False),
         sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("resolved_by", sa.Uuid(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint("status IN ('open', 'resolved', 'discarded')", name=op.f("ck_quarantined_rows_status")),
         sa.CheckConstraint("(raw IS NULL) <> (raw_sealed IS NULL)", name=op.f("ck_quarantined_rows_raw_once")),
@@ -125,17 +126,24 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.ForeignKeyConstraint(
+            ["resolved_by"],
+            ["ingest_batches.id"],
+            name=op.f("fk_quarantined_rows_resolved_by_ingest_batches"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
             ["user_id"], ["users.id"], name=op.f("fk_quarantined_rows_user_id_users"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_quarantined_rows")),
     )
     op.create_index(op.f("ix_quarantined_rows_batch_id"), "quarantined_rows", ["batch_id"], unique=False)
+    op.create_index(op.f("ix_quarantined_rows_raw_hash"), "quarantined_rows", ["raw_hash"], unique=False)
     op.create_index(
-        op.f("ix_quarantined_rows_raw_hash"),
+        op.f("ix_quarantined_rows_resolved_by"),
         "quarantined_rows",
-        ["raw_hash"],
+        ["resolved_by"],
         unique=False,
-        postgresql_where=sa.text("status = 'open'"),
+        postgresql_where=sa.text("resolved_by IS NOT NULL"),
     )
     op.create_index(op.f("ix_quarantined_rows_user_id"), "quarantined_rows", ["user_id"], unique=False)
 
@@ -153,7 +161,7 @@ def upgrade() -> None:
         {
             "cauce_user": (READ, OWN),
             "cauce_admin": (READ, USAGE_ONLY),
-            "cauce_ingest": (("SELECT", "INSERT", "UPDATE"), BATCH_MAY_TOUCH),
+            "cauce_ingest": (WRITE, BATCH_MAY_TOUCH),
         },
     )
     op.execute("GRANT SELECT, INSERT ON publications TO cauce_transform")
