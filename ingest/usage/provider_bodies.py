@@ -1,0 +1,161 @@
+"""Response bodies of model APIs, as JSON Lines: the usage as the provider sent it.
+
+    {"id", "response": {model, usage …}, "provider", "api_flavor"[, "timestamp", "user", "agent", "conversation"]}
+
+The counts are those the price book (genai-prices) extracts for the provider; a body whose provider is not named, or
+that the book cannot read, is read by the common spellings. Without a provider the cost is unknown. A body without a
+time happened when it arrived, as far as anyone can tell (`timestamp_known` is False).
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from hashlib import blake2b
+from typing import Any
+
+import orjson
+from genai_prices.types import Provider
+
+from ingest.formats import Chunk, Rejection, Source
+from ingest.usage import prices, values
+from ingest.usage.counts import Counts, read
+from ingest.usage.lines import BOM, blocks
+from ingest.usage.provider_spellings import BODY_SPELLINGS
+from ingest.usage.rows import Rows
+from ingest.usage.values import Breach, whole
+
+UNNAMED = "provider"
+"""Source of the bodies that name no provider."""
+
+
+class ProviderBodies:
+    """Format `provider-usage-jsonl`."""
+
+    name = "provider-usage-jsonl"
+    domain = "usage"
+    version = 1
+
+    def sniff(self, head: bytes) -> bool:
+        """Tell by the first line that is an object: it has a response and names, or leaves open, a provider."""
+        for line in head.removeprefix(BOM).splitlines()[:20]:
+            try:
+                record = orjson.loads(line)
+            except orjson.JSONDecodeError:
+                continue
+            if isinstance(record, dict):
+                return isinstance(record.get("response"), dict) and "resourceSpans" not in record
+        return False
+
+    def read(self, source: Source) -> Iterator[Chunk]:
+        """Read the file by blocks of lines; blank lines are not records."""
+        number = 0
+        seen: Counter[bytes] = Counter()
+        for block in blocks(source.stream):
+            rows = Rows()
+            for line, text in enumerate(block.data.split(b"\n"), block.line):
+                if not text.strip():
+                    continue
+                number += 1
+                rows.raw[number] = lambda text=text: text.rstrip(b"\r").decode(errors="replace")  # type: ignore[misc]
+                try:
+                    if block.too_long:
+                        raise Breach("record_too_long", "the line is longer than a body can be: split it")
+                    _add(rows, _object(text), number, line, source, seen)
+                except Breach as breach:
+                    raw = rows.raw[number]()
+                    rows.rejections.append(Rejection(number, line, breach.column, breach.rule, breach.reason, raw))
+            yield rows.chunk()
+
+
+def _object(text: bytes) -> dict[str, Any]:
+    try:
+        record = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise Breach("not_json", f"the line is not valid JSON ({error}): correct or remove it") from error
+    if not isinstance(record, dict):
+        raise Breach("not_an_object", "the line must be one JSON object with the response of a provider")
+    return record
+
+
+def _add(rows: Rows, body: dict[str, Any], number: int, line: int, source: Source, seen: Counter[bytes]) -> None:
+    response = body.get("response")
+    if not isinstance(response, dict):
+        raise Breach("missing_value", "the line has no response: give the body the provider sent", "response")
+    named = values.name(body.get("provider"), "provider")
+    provider = prices.find_provider(named, None) if named else None
+    model, counts = _extracted(provider, response, body.get("api_flavor")) or (None, None)
+    model = model or response.get("model") or response.get("modelVersion") or body.get("model")
+    counts = counts or _common(response)
+    if counts is None:
+        raise Breach("no_usage", "the response reports no token counts in any known spelling", "response")
+    time = body.get("timestamp")
+    rows.add(
+        counts,
+        priced=named is not None,
+        record=number,
+        line=line,
+        event_id=values.name(body.get("id") or response.get("id"), "event_id") or _content_id(body, seen),
+        source=named.lower() if named else UNNAMED,
+        timestamp=source.received_at
+        if time is None
+        else values.possible(values.instant(time, "timestamp"), source.received_at, "timestamp"),
+        timestamp_known=time is not None,
+        user_email=_lower(values.name(body.get("user"), "user_email")),
+        agent=values.name(body.get("agent"), "agent"),
+        conversation=values.name(body.get("conversation"), "conversation"),
+        provider=_lower(named),
+        model=values.name(model, "model"),
+        success=True,
+    )
+
+
+def _extracted(provider: Provider | None, response: dict[str, Any], flavor: object) -> tuple[str | None, Counts] | None:
+    """Read model and counts the way the price book does for this provider, None where it cannot."""
+    if provider is None:
+        return None
+    flavor = flavor if isinstance(flavor, str) else "default"
+    try:
+        model, usage = provider.extract_usage(_integers(response), api_flavor=flavor)
+    except ValueError:
+        return None
+    reported = {unit: value for unit, value in vars(usage).items() if value is not None}
+    core = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "output_reasoning_tokens")
+    total_in, total_out, cache_read, cache_write, reasoning = (whole(reported.pop(u, 0), u) or 0 for u in core)
+    counts = Counts.within(
+        input=total_in,
+        output=total_out,
+        cache_read=cache_read,
+        cache_write=cache_write,
+        reasoning=reasoning,
+        more=reported,
+    )
+    return model, counts
+
+
+def _common(response: dict[str, Any]) -> Counts | None:
+    def get(path: str) -> object:
+        value: object = response
+        for key in path.split("."):
+            value = value.get(key) if isinstance(value, Mapping) else None
+        return value
+
+    return next((counts for spelling in BODY_SPELLINGS if (counts := read(get, spelling))), None)
+
+
+def _integers(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """Turn integers written as text into integers wherever they stand in a usage object."""
+    if isinstance(value, dict):
+        return {key: _integers(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_integers(item) for item in value]
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
+
+
+def _content_id(body: dict[str, Any], seen: Counter[bytes]) -> str:
+    """Name a body without an id by its content and how often the file has had it before."""
+    digest = blake2b(orjson.dumps(body, option=orjson.OPT_SORT_KEYS), digest_size=16).digest()
+    seen[digest] += 1
+    return f"{digest.hex()}-{seen[digest]}"
+
+
+def _lower(text: str | None) -> str | None:
+    return text.lower() if text else None

@@ -1,0 +1,63 @@
+"""Rows of the formats that are read record by record, and the chunk they make."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+import polars as pl
+
+from ingest.formats import Chunk, Rejection
+from ingest.usage.counts import Counts
+from ingest.usage.events import KIND, SCHEMA, canonical, with_content_hash
+from ingest.usage.pricing import price
+
+_SCHEMA = {**SCHEMA, "priced": pl.Boolean()}
+
+
+@dataclass(slots=True)
+class Rows:
+    """What has been read of a file since the last chunk; `raw` gives the text of a record by its ordinal."""
+
+    events: list[dict[str, Any]] = field(default_factory=list)
+    rejections: list[Rejection] = field(default_factory=list)
+    ignored: dict[str, int] = field(default_factory=dict)
+    raw: dict[int, Callable[[], str]] = field(default_factory=dict)
+
+    @property
+    def read(self) -> int:
+        """How many records it accounts for."""
+        return len(self.events) + len(self.rejections) + sum(self.ignored.values())
+
+    def add(self, counts: Counts | None, *, priced: bool, **columns: Any) -> None:  # noqa: ANN401 - canonical columns
+        """Add an event; `priced` is False where its cost is unknown whatever the price book says."""
+        counts = counts or Counts(0, 0, 0, 0, 0)
+        self.events.append(
+            {
+                **columns,
+                "tokens_input": counts.input,
+                "tokens_output": counts.output,
+                "tokens_cache_read": counts.cache_read,
+                "tokens_cache_write": counts.cache_write,
+                "tokens_reasoning": counts.reasoning,
+                "units": orjson.dumps(counts.units, option=orjson.OPT_SORT_KEYS).decode() if counts.units else None,
+                "priced": priced,
+            }
+        )
+
+    def ignore(self, kind: str) -> None:
+        """Count a record of a kind the domain does not take."""
+        self.ignored[kind] = self.ignored.get(kind, 0) + 1
+
+    def chunk(self) -> Chunk:
+        """Hash and price the events and make the chunk."""
+        frame = with_content_hash(pl.DataFrame(self.events, schema=_SCHEMA))
+        costs = [name for name in SCHEMA if "cost" in name or name == "price_version"]
+        known = price(frame.filter("priced").drop(costs))
+        events = pl.concat([canonical(known), canonical(frame.filter(~pl.col("priced")))]).sort("record")
+        raw: Mapping[int, Callable[[], str]] = self.raw
+
+        def texts(records: Sequence[int]) -> list[str]:
+            return [raw[number]() for number in records]
+
+        return Chunk({KIND: events}, self.rejections, self.ignored, texts)

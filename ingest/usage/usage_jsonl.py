@@ -1,0 +1,149 @@
+"""Our own usage events as JSON Lines: one object a line, with the columns of `own`.
+
+Read by blocks with Polars; a block that does not parse as a whole, or whose types are not those of the contract, is
+taken apart, down to single lines, so that each bad line becomes one rejection.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+import orjson
+import polars as pl
+
+from ingest.formats import Chunk, Rejection, Source
+from ingest.usage import own
+from ingest.usage.events import KIND
+from ingest.usage.lines import BLOCK_BYTES, BOM, Block, blocks
+
+_PART_LINES = 1_000
+_EXPECTED = {
+    "timestamp": (pl.String, pl.Null),
+    "success": (pl.Boolean, pl.Null),
+    **dict.fromkeys(own.TEXTS, (pl.String, pl.Null)),
+    **dict.fromkeys(own.INTEGERS, (pl.Int64, pl.Null)),
+}
+
+
+class UsageJsonLines:
+    """Format `cauce-usage-jsonl`."""
+
+    name = "cauce-usage-jsonl"
+    domain = "usage"
+    version = 1
+
+    def sniff(self, head: bytes) -> bool:
+        """Tell by the first line that is an object: it names an event, and a token count or a model."""
+        for line in head.removeprefix(BOM).splitlines()[:20]:
+            try:
+                record = orjson.loads(line)
+            except orjson.JSONDecodeError:
+                continue
+            if isinstance(record, dict):
+                return "event_id" in record and not record.keys().isdisjoint({*own.COUNTS, "model"})
+        return False
+
+    def read(self, source: Source) -> Iterator[Chunk]:
+        """Read the file in blocks; blank lines are not records."""
+        record = 1
+        for block in blocks(source.stream):
+            if block.too_long:
+                yield _too_long(block, record)
+                record += 1
+                continue
+            chunk = _chunk(block, record, source.received_at)
+            record += chunk.read
+            yield chunk
+
+
+def _chunk(block: Block, record: int, received_at: datetime) -> Chunk:
+    lines: list[bytes] | None = None
+    frame = _typed(block.data)
+    if frame is not None and frame.height == block.data.count(b"\n") + (not block.data.endswith(b"\n")):
+        numbers = pl.int_range(block.line, block.line + frame.height, eager=True)
+        bad: list[tuple[int, str, str]] = []
+    else:
+        lines = [text for text in block.data.split(b"\n") if text.strip()]
+        frame, good, bad = _by_parts(lines)
+        line_of = [block.line + i for i, text in enumerate(block.data.split(b"\n")) if text.strip()]
+        numbers = pl.Series([line_of[i] for i in good], dtype=pl.Int64)
+    places = numbers - block.line if lines is None else pl.Series(good, dtype=pl.Int64)
+    frame = frame.with_columns((places + record).alias("record"), numbers.alias("line"))
+
+    def raw(records: Sequence[int]) -> list[str]:
+        texts = lines if lines is not None else block.data.split(b"\n")
+        return [texts[number - record].rstrip(b"\r").decode(errors="replace") for number in records]
+
+    events, breaches = own.accept(frame, received_at)
+    rejections = [own.rejection(frame, breach, raw([frame["record"][breach[0]]])[0]) for breach in breaches]
+    for place, rule, reason in bad:
+        number = record + place
+        rejections.append(Rejection(number, line_of[place], None, rule, reason, raw([number])[0]))
+    return Chunk({KIND: events}, sorted(rejections, key=lambda r: r.record), {}, raw)
+
+
+def _typed(data: bytes) -> pl.DataFrame | None:
+    """Read lines that are all objects of the contract's types, or None."""
+    try:
+        frame = pl.read_ndjson(data, infer_schema_length=None)
+    except (pl.exceptions.PolarsError, ValueError):
+        return None
+    if any(frame.schema[name].base_type() not in _EXPECTED[name] for name in own.COLUMNS if name in frame.columns):
+        return None
+    extra = [name for name in frame.columns if name not in own.COLUMNS]
+    aside = pl.struct(extra).struct.json_encode() if extra else pl.lit(None, dtype=pl.String)
+    missing = [pl.lit(None, dtype=_EXPECTED[c][0]).alias(c) for c in own.COLUMNS if c not in frame.columns]
+    some = pl.any_horizontal(pl.col(extra).is_not_null()) if extra else pl.lit(False)
+    return frame.with_columns(*missing, pl.when(some).then(aside).alias("extra")).select(
+        *(pl.col(name).cast(_EXPECTED[name][0]) for name in own.COLUMNS), "extra"
+    )
+
+
+def _by_parts(lines: list[bytes]) -> tuple[pl.DataFrame, list[int], list[tuple[int, str, str]]]:
+    """Read a troubled block: parts that parse at once, the others line by line."""
+    frames: list[pl.DataFrame] = []
+    good: list[int] = []
+    bad: list[tuple[int, str, str]] = []
+    for start in range(0, len(lines), _PART_LINES):
+        part = lines[start : start + _PART_LINES]
+        typed = _typed(b"\n".join(part))
+        if typed is not None and typed.height == len(part):
+            frames.append(typed.cast(pl.String))
+            good.extend(range(start, start + len(part)))
+            continue
+        rows = []
+        for place, text in enumerate(part, start):
+            row = _row(text)
+            if isinstance(row, dict):
+                rows.append(row)
+                good.append(place)
+            else:
+                bad.append((place, *row))
+        frames.append(pl.DataFrame(rows, schema=dict.fromkeys((*own.COLUMNS, "extra"), pl.String)))
+    return pl.concat(frames), good, bad
+
+
+def _row(line: bytes) -> dict[str, str | None] | tuple[str, str]:
+    """Read one line to texts, or return the rule it breaks and the reason."""
+    try:
+        record = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        return "not_json", f"the line is not valid JSON ({error}): correct or remove it"
+    if not isinstance(record, dict):
+        return "not_an_object", "the line must be one JSON object with the columns of a usage event"
+    row = {name: _text(record.pop(name, None)) for name in own.COLUMNS}
+    kept = {name: value for name, value in record.items() if value is not None}
+    row["extra"] = orjson.dumps(kept).decode() if kept else None
+    return row
+
+
+def _text(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return orjson.dumps(value).decode()
+
+
+def _too_long(block: Block, record: int) -> Chunk:
+    text = block.data.decode(errors="replace")
+    reason = f"the line is longer than {BLOCK_BYTES // 2**20} MiB: split it"
+    rejected = Rejection(record, block.line, None, "record_too_long", reason, text)
+    return Chunk({}, [rejected], {}, lambda records: [text for _ in records])

@@ -1,0 +1,79 @@
+"""Single values as other people's formats write them, read or refused with the rule they break."""
+
+from datetime import UTC, datetime
+
+from ingest.usage.events import CLOCK_SKEW, EARLIEST, MAX_COUNT, TEXT_LIMITS
+
+
+class Breach(Exception):  # noqa: N818 - it is a finding about a record, not an error of the program
+    """A record breaks a rule: which, in which column, and why."""
+
+    def __init__(self, rule: str, reason: str, column: str | None = None) -> None:
+        """Name the rule, say why in a sentence a person can act on, and where."""
+        super().__init__(reason)
+        self.rule, self.reason, self.column = rule, reason, column
+
+
+def whole(value: object, column: str) -> int | None:
+    """Read a count: an integer, one written as text, or a float without a fraction (some exporters know no other).
+
+    None stays None. Raises `Breach` for anything else, for a negative and for an absurd count.
+    """
+    if value is None:
+        return None
+    if isinstance(value, str) and value.strip().lstrip("+-").isascii() and value.strip().lstrip("+-").isdigit():
+        value = int(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Breach("not_an_integer", f"{column} must be a whole number, not {_shown(value)}", column)
+    if value < 0:
+        raise Breach("negative_count", f"{column} must not be negative: {value}", column)
+    if value > MAX_COUNT:
+        raise Breach("absurd_count", f"{column} is more than {MAX_COUNT}: {_shown(value)}", column)
+    return value
+
+
+def instant(value: object, column: str) -> datetime:
+    """Read an RFC 3339 time with a zone. Raises `Breach` for anything else."""
+    try:
+        time = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        time = None
+    if time is None:
+        raise Breach("not_a_timestamp", f"{column} {_shown(value)} is not an RFC 3339 time", column)
+    if time.tzinfo is None:
+        reason = f"{column} {_shown(value)} has no time zone: write it with Z or an offset"
+        raise Breach("naive_timestamp", reason, column)
+    return time.astimezone(UTC)
+
+
+def possible(time: datetime, received_at: datetime, column: str) -> datetime:
+    """Return the time, or raise `Breach` when no event that arrives at `received_at` can have it."""
+    latest = received_at + CLOCK_SKEW
+    if EARLIEST <= time <= latest:
+        return time
+    reason = f"{column} {time:%Y-%m-%dT%H:%M:%SZ} is before {EARLIEST:%Y-%m-%d} or after {latest:%Y-%m-%dT%H:%MZ}"
+    raise Breach("impossible_time", f"{reason}: correct the clock", column)
+
+
+def name(value: object, column: str) -> str | None:
+    """Read a short text that names something; empty is None. Raises `Breach` when it cannot be stored as one."""
+    if value is None:
+        return None
+    text = (value if isinstance(value, str) else str(value)).strip()
+    if any(character < " " for character in text):
+        raise Breach("control_character", f"{column} contains a control character: remove it", column)
+    if len(text) > TEXT_LIMITS[column]:
+        raise Breach("too_long", f"{column} has more than {TEXT_LIMITS[column]} characters: shorten it", column)
+    return text or None
+
+
+def prose(value: object) -> str | None:
+    """Read a free text; the one character a database cannot hold is marked as lost."""
+    return value.replace("\x00", "\ufffd") or None if isinstance(value, str) else None
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "…"
