@@ -131,3 +131,10 @@ def save_settings(
         raise FatalError(
             f"these settings cannot be ({error.diag.constraint_name})", action="choose one of the values offered"
         ) from error
+
+
+def find_person(database: Database, email: str) -> UUID | None:
+    """The person with this address, whatever its upper and lower case."""
+    with database.transaction(Role.OWNER) as conn:
+        row = conn.execute("SELECT id FROM users WHERE lower(email) = lower(%s)", (email.strip(),)).fetchone()
+    return None if row is None else UUID(str(row[0]))

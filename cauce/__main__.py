@@ -1,0 +1,5 @@
+"""`python -m cauce`, the same as the `cauce` command."""
+
+from cauce.cli import main
+
+main()

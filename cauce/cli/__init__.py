@@ -1,0 +1,32 @@
+"""The `cauce` command. Only this package knows every layer, and it imports each when its command runs."""
+
+import sys
+
+import typer
+
+from cauce.cli import database, ingest, people, pipeline, serve
+from cauce.cli.failures import explain
+
+app = typer.Typer(
+    help="Cauce: usage, money and health, from real files to audited dashboards.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for module in (serve, database, ingest, pipeline, people):
+    app.registered_commands += module.app.registered_commands
+app.add_typer(database.db_app, name="db")
+app.add_typer(ingest.quarantine_app, name="quarantine")
+
+
+def main() -> None:
+    """Run a command; what goes wrong is one line that says what to do, never a traceback."""
+    try:
+        app()
+    except Exception as error:  # noqa: BLE001 - the last line of defence: everything is explained, nothing is shown raw
+        sys.exit(explain(error))
+
+
+__all__ = ["app", "main"]

@@ -1,0 +1,109 @@
+"""`ingest`, `undo` and `quarantine`: files in, files out again, and the rows that were kept aside."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from cauce.cli.database import open_database
+from cauce.cli.progress import step
+from cauce.database import Database
+
+if TYPE_CHECKING:
+    from ingest import FileReport
+
+app = typer.Typer()
+quarantine_app = typer.Typer(help="Rows that could not be loaded: list, replay, discard.", no_args_is_help=True)
+out = Console(highlight=False)
+OUTCOMES = ("read", "loaded", "updated", "duplicate", "quarantined", "ignored")
+
+
+@app.command()
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(help="Files, and folders that are searched.", exists=True)],
+    user: Annotated[
+        str | None, typer.Option(metavar="EMAIL", help="Owner of personal files and of events that name nobody.")
+    ] = None,
+    create_user: Annotated[bool, typer.Option(help="Make people who are not known yet.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Load files, whatever their format, and account for every record in them.
+
+    The format is recognised by content. A folder named like an e-mail address names the owner of what lies in it.
+
+    Example: `cauce ingest statement.ofx --user ana@example.com --create-user`
+    """
+    reports = load(open_database(), paths, user=user, create_user=create_user)
+    if as_json:
+        typer.echo(json.dumps({"files": [report.as_dict() for report in reports]}, ensure_ascii=False, indent=2))
+    else:
+        print_reports(reports)
+    if any(report.failed for report in reports):
+        raise typer.Exit(1)
+
+
+@app.command()
+def undo(batch: Annotated[UUID, typer.Argument(help="The batch, as `ingest` printed it.")]) -> None:
+    """Take back everything one batch loaded; the same file can then be loaded again.
+
+    Example: `cauce undo 0197…`
+    """
+    from ingest import undo as run
+
+    out.print(run(open_database(), batch))
+
+
+@quarantine_app.command("list")
+def quarantine_list(
+    batch: Annotated[UUID | None, typer.Option(help="Only the rows of this batch.")] = None,
+) -> None:
+    """List the rows that wait: where they stood, which rule they broke, and why.
+
+    Example: `cauce quarantine list`
+    """
+    from ingest import open_rows
+
+    table = Table("file", "line", "column", "rule", "reason", box=None, pad_edge=False)
+    for row in open_rows(open_database(), batch=batch):
+        table.add_row(row.source_file, str(row.line or ""), row.column_name or "", row.rule, row.reason)
+    out.print(table)
+
+
+def load(
+    database: Database, paths: Sequence[Path], *, user: str | None = None, create_user: bool = False
+) -> "list[FileReport]":
+    """Load files with their progress shown."""
+    from ingest import load_paths
+
+    with step("loading files") as tell:
+        return load_paths(
+            database,
+            paths,
+            owner_email=user,
+            create_user=create_user,
+            on_progress=lambda file, records, done, total: tell(
+                f"{file}: {records:,} records" + (f", {done * 100 // total} %" if total else "")
+            ),
+        )
+
+
+def print_reports(reports: "Sequence[FileReport]", *, most: int = 40) -> None:
+    """Print what became of each file; of many files that are all repeats only the sum."""
+    table = Table("file", "format", *OUTCOMES, box=None, pad_edge=False)
+    for column in table.columns[2:]:
+        column.justify = "right"
+    telling = [r for r in reports if r.failed or r.message or r.read != r.duplicate] if len(reports) > most else reports
+    for report in telling[:most]:
+        table.add_row(report.file, report.format or "", *(f"{getattr(report, name):,}" for name in OUTCOMES))
+    if len(reports) > 1:
+        table.add_row(f"{len(reports)} files", "", *(f"{sum(getattr(r, n) for r in reports):,}" for n in OUTCOMES))
+    if reports:
+        out.print(table)
+    for report in reports:
+        if report.message:
+            out.print(f"{report.file}: {report.message}", markup=False, soft_wrap=True)
