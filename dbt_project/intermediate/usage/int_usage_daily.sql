@@ -1,0 +1,78 @@
+{{ config(materialized='incremental', incremental_strategy='append') }}
+
+with usage_logs as (
+
+    select * from {{ ref('stg_usage_logs') }}
+
+),
+
+counters as (
+
+    select * from {{ ref('stg_monthly_usage') }}
+
+),
+
+changed_months as (
+
+    select
+        counters.user_id,
+        counters.month,
+        counters.counted_at
+    from counters
+    {% if is_incremental() %}
+        where not exists (
+            select 1 from {{ this }} as built
+            where
+                built.user_id = counters.user_id
+                and built.month = counters.month
+                and built.counted_at = counters.counted_at
+        )
+    {% endif %}
+
+),
+
+changed_range as (
+
+    select
+        min(month) as first_month,
+        max(month) as last_month
+    from changed_months
+
+),
+
+counted as (
+
+    select
+        usage_logs.user_id,
+        usage_logs.agent_id,
+        coalesce(usage_logs.provider, 'unknown') as provider,
+        usage_logs.model,
+        count(*) as events,
+        count(*) filter (where not usage_logs.is_successful) as failed_events,
+        count(*) filter (where usage_logs.total_cost is null) as unknown_cost_events,
+        sum(usage_logs.tokens_input)::bigint as tokens_input,
+        sum(usage_logs.tokens_output)::bigint as tokens_output,
+        sum(usage_logs.tokens_cache_read)::bigint as tokens_cache_read,
+        sum(usage_logs.tokens_cache_write)::bigint as tokens_cache_write,
+        sum(usage_logs.tokens_reasoning)::bigint as tokens_reasoning,
+        sum(usage_logs.total_tokens)::bigint as total_tokens,
+        sum(usage_logs.total_cost)::numeric(38, 12) as total_cost,
+        usage_logs.usage_date,
+        changed_months.month,
+        changed_months.counted_at
+    from usage_logs
+    inner join changed_months
+        on
+            usage_logs.user_id = changed_months.user_id
+            and date_trunc('month', usage_logs.usage_date::timestamp)::date = changed_months.month
+    where
+        -- A local month lies within a day of the same month in UTC: only the partitions of changed months are read.
+        usage_logs.called_at >= (select first_month - interval '1 day' from changed_range)
+        and usage_logs.called_at < (select last_month + interval '1 month 1 day' from changed_range)
+    group by
+        usage_logs.user_id, usage_logs.agent_id, coalesce(usage_logs.provider, 'unknown'), usage_logs.model,
+        usage_logs.usage_date, changed_months.month, changed_months.counted_at
+
+)
+
+select * from counted

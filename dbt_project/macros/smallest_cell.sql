@@ -1,0 +1,2 @@
+{# A population figure over fewer people than this is not shown. #}
+{% macro smallest_cell() %}10{% endmacro %}

@@ -1,0 +1,19 @@
+with source as (
+
+    select * from {{ source('health', 'medications') }}
+
+),
+
+renamed as (
+
+    select
+        user_id,
+        id as medication_id,
+        name as medication,
+        is_active,
+        end_date
+    from source
+
+)
+
+select * from renamed

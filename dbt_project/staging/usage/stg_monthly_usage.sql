@@ -1,0 +1,21 @@
+with source as (
+
+    select * from {{ source('usage', 'monthly_usage') }}
+
+),
+
+renamed as (
+
+    select
+        user_id,
+        total_messages as events,
+        total_tokens,
+        total_cost,
+        unknown_cost_events,
+        make_date(year, month, 1) as month,
+        updated_at as counted_at
+    from source
+
+)
+
+select * from renamed

@@ -1,0 +1,29 @@
+with source as (
+
+    select * from {{ source('usage', 'usage_logs') }}
+
+),
+
+renamed as (
+
+    select
+        user_id,
+        id as usage_id,
+        agent_id,
+        provider,
+        model,
+        tokens_input,
+        tokens_output,
+        tokens_cache_read,
+        tokens_cache_write,
+        tokens_reasoning,
+        total_tokens,
+        total_cost,
+        success as is_successful,
+        local_date as usage_date,
+        timestamp as called_at
+    from source
+
+)
+
+select * from renamed
