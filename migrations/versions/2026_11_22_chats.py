@@ -58,7 +58,7 @@ CREATE FUNCTION count_messages() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
 DECLARE
   added text := 'SELECT user_id, conversation_id, 1 AS n, coalesce(tokens_input, 0) + coalesce(tokens_output, 0) AS t FROM added';
-  removed text := 'SELECT user_id, conversation_id, -1, -coalesce(tokens_input, 0) - coalesce(tokens_output, 0) FROM removed';
+  removed text := 'SELECT user_id, conversation_id, -1 AS n, -coalesce(tokens_input, 0) - coalesce(tokens_output, 0) AS t FROM removed';
   changes text := CASE TG_OP
     WHEN 'INSERT' THEN added WHEN 'DELETE' THEN removed ELSE added || ' UNION ALL ' || removed END;
 BEGIN

@@ -168,7 +168,9 @@ def upgrade() -> None:
         sa.Column("medication_id", sa.Uuid(), nullable=False),
         sa.Column("as_needed", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("times_per_day", sa.Numeric(precision=6, scale=3), nullable=True),
-        sa.Column("days_of_week", postgresql.ARRAY(sa.SmallInteger()), nullable=True, comment="1 = Monday … 7 = Sunday"),
+        sa.Column(
+            "days_of_week", postgresql.ARRAY(sa.SmallInteger()), nullable=True, comment="1 = Monday … 7 = Sunday"
+        ),
         sa.Column("start_date", sa.Date(), nullable=False),
         sa.Column("end_date", sa.Date(), nullable=True),
         sa.Column("batch_id", sa.Uuid(), nullable=True),

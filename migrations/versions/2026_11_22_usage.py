@@ -23,31 +23,19 @@ BEGIN
 END $$
 """,
     "CREATE TRIGGER date_usage BEFORE INSERT ON usage_logs FOR EACH ROW WHEN (NEW.local_date IS NULL) EXECUTE FUNCTION date_usage()",
-    # Monthly and all-time totals, once per statement, rows locked in the order of their key: writers cannot deadlock.
+    # All-time and monthly totals, once per statement. The people are locked first, in the order of their key, and their
+    # rows guard their months: writers cannot deadlock. A deletion needs no new month (and its person may be gone).
     """
 CREATE FUNCTION count_usage() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
 DECLARE
   added text := 'SELECT user_id, local_date, timestamp, 1 AS n, total_tokens AS tokens, coalesce(total_cost, 0) AS cost,'
     ' (total_cost IS NULL)::int AS unknown FROM added';
-  removed text := 'SELECT user_id, local_date, NULL::timestamptz, -1, -total_tokens, -coalesce(total_cost, 0),'
-    ' -(total_cost IS NULL)::int FROM removed';
+  removed text := 'SELECT user_id, local_date, NULL::timestamptz AS timestamp, -1 AS n, -total_tokens AS tokens,'
+    ' -coalesce(total_cost, 0) AS cost, -(total_cost IS NULL)::int AS unknown FROM removed';
   changes text := CASE TG_OP
     WHEN 'INSERT' THEN added WHEN 'DELETE' THEN removed ELSE added || ' UNION ALL ' || removed END;
 BEGIN
-  EXECUTE format($sql$
-    INSERT INTO monthly_usage AS m (user_id, year, month, total_messages, total_tokens, total_cost, unknown_cost_events)
-    SELECT user_id, extract(year FROM local_date), extract(month FROM local_date), sum(n), sum(tokens), sum(cost), sum(unknown)
-    FROM (%1$s) changed
-    GROUP BY 1, 2, 3
-    HAVING sum(n) <> 0 OR sum(tokens) <> 0 OR sum(cost) <> 0 OR sum(unknown) <> 0
-    ORDER BY 1, 2, 3
-    ON CONFLICT (user_id, year, month) DO UPDATE SET
-      total_messages = m.total_messages + excluded.total_messages,
-      total_tokens = m.total_tokens + excluded.total_tokens,
-      total_cost = m.total_cost + excluded.total_cost,
-      unknown_cost_events = m.unknown_cost_events + excluded.unknown_cost_events
-  $sql$, changes);
   EXECUTE format($sql$
     WITH delta AS MATERIALIZED (
       SELECT user_id, sum(n) AS n, sum(tokens) AS tokens, max(timestamp) AS last FROM (%1$s) changed GROUP BY 1
@@ -61,6 +49,27 @@ BEGIN
         last_interaction = greatest(u.last_interaction, delta.last)
     FROM locked JOIN delta ON delta.user_id = locked.id
     WHERE u.id = locked.id
+  $sql$, changes);
+  IF TG_OP <> 'DELETE' THEN
+    INSERT INTO monthly_usage (user_id, year, month)
+    SELECT DISTINCT user_id, extract(year FROM local_date), extract(month FROM local_date) FROM added
+    ON CONFLICT (user_id, year, month) DO NOTHING;
+  END IF;
+  EXECUTE format($sql$
+    WITH delta AS MATERIALIZED (
+      SELECT user_id, extract(year FROM local_date) AS year, extract(month FROM local_date) AS month,
+        sum(n) AS n, sum(tokens) AS tokens, sum(cost) AS cost, sum(unknown) AS unknown
+      FROM (%1$s) changed
+      GROUP BY 1, 2, 3
+      HAVING sum(n) <> 0 OR sum(tokens) <> 0 OR sum(cost) <> 0 OR sum(unknown) <> 0
+    )
+    UPDATE monthly_usage m
+    SET total_messages = m.total_messages + delta.n,
+        total_tokens = m.total_tokens + delta.tokens,
+        total_cost = m.total_cost + delta.cost,
+        unknown_cost_events = m.unknown_cost_events + delta.unknown
+    FROM delta
+    WHERE m.user_id = delta.user_id AND m.year = delta.year AND m.month = delta.month
   $sql$, changes);
   RETURN NULL;
 END $$

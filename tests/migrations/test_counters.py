@@ -1,0 +1,154 @@
+"""Counters equal a recount, whatever happened and however many wrote at once."""
+
+from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cauce.database import Database, Role
+from tests.conftest import make_person_in
+
+MONTHLY = (
+    "SELECT user_id, year, month, total_messages, total_tokens, total_cost, unknown_cost_events FROM monthly_usage"
+    " WHERE total_messages > 0 ORDER BY 1, 2, 3"
+)
+RECOUNT = (
+    "SELECT user_id, extract(year FROM local_date)::int, extract(month FROM local_date)::int, count(*), sum(total_tokens),"
+    " coalesce(sum(total_cost), 0), count(*) FILTER (WHERE total_cost IS NULL) FROM usage_logs GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+)
+TOTALS = "SELECT id, total_messages, total_tokens_used FROM users ORDER BY 1"
+TOTALS_RECOUNT = (
+    "SELECT u.id, count(l.id), coalesce(sum(l.total_tokens), 0) FROM users u LEFT JOIN usage_logs l ON l.user_id = u.id"
+    " GROUP BY 1 ORDER BY 1"
+)
+INSERT = (
+    "INSERT INTO usage_logs (user_id, agent_id, timestamp, source, event_id, model, tokens_input, tokens_output, total_tokens,"
+    " total_cost) SELECT p, (SELECT id FROM agents LIMIT 1), t, 's', 'e', 'm', i, 1, i + 1, c"
+    " FROM unnest(%s::uuid[], %s::timestamptz[], %s::bigint[], %s::numeric[]) AS x (p, t, i, c)"
+)
+
+INSTANTS = ["2025-01-01T05:59:59Z", "2025-01-01T06:00:00Z", "2025-01-31T12:00:00Z", "2025-03-01T00:30:00Z"]
+rows = st.tuples(
+    st.integers(0, 2),
+    st.sampled_from(INSTANTS),
+    st.integers(0, 10_000),
+    st.one_of(st.none(), st.decimals(0, 5, places=12)),
+)
+steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("insert"), st.lists(rows, min_size=1, max_size=8)),
+        st.tuples(st.just("delete"), st.integers(0, 3)),
+        st.tuples(st.just("update"), st.integers(0, 10_000)),
+        st.tuples(st.just("move"), st.sampled_from(INSTANTS)),
+    ),
+    max_size=8,
+)
+
+
+def prepare(db: Database) -> list[UUID]:
+    people = [make_person_in(db, f"p{n}@example.com") for n in range(3)]
+    with db.transaction(Role.OWNER) as conn:
+        conn.execute("INSERT INTO agents (name, slug) VALUES ('A', 'a') ON CONFLICT DO NOTHING")
+        conn.execute("SELECT ensure_month_partitions('2024-12-01', '2025-04-01')")
+    return people
+
+
+def assert_counted(conn: psycopg.Connection) -> None:
+    assert conn.execute(MONTHLY).fetchall() == conn.execute(RECOUNT).fetchall()
+    assert conn.execute(TOTALS).fetchall() == conn.execute(TOTALS_RECOUNT).fetchall()
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=steps)
+def test_counters_equal_a_recount_after_any_history(shared_db: Database, steps: list[tuple[str, object]]) -> None:
+    people = prepare(shared_db)
+    with shared_db.connect(Role.OWNER) as conn:
+        for kind, what in steps:
+            if kind == "insert":
+                assert isinstance(what, list)
+                conn.execute(
+                    INSERT,
+                    ([people[r[0]] for r in what], [r[1] for r in what], [r[2] for r in what], [r[3] for r in what]),
+                )
+            elif kind == "delete":
+                conn.execute(
+                    "DELETE FROM usage_logs WHERE id IN (SELECT id FROM usage_logs ORDER BY id LIMIT %s)", (what,)
+                )
+            elif kind == "update":
+                conn.execute(
+                    "UPDATE usage_logs SET tokens_input = %(n)s, total_tokens = %(n)s + tokens_output, total_cost = NULL"
+                    " WHERE tokens_input %% 2 = 0",
+                    {"n": what},
+                )
+            else:
+                conn.execute(
+                    "UPDATE usage_logs SET timestamp = %(t)s, local_date = local_date(user_id, %(t)s)"
+                    " WHERE tokens_input %% 3 = 0",
+                    {"t": what},
+                )
+            assert_counted(conn)
+        conn.rollback()
+
+
+def test_eight_writers_on_the_same_people_neither_deadlock_nor_miscount(db: Database) -> None:
+    people = prepare(db)
+
+    def write(worker: int) -> None:
+        order = people if worker % 2 else people[::-1]
+        with db.connect(Role.OWNER) as conn:
+            for turn in range(12):
+                conn.execute(INSERT, (order, [INSTANTS[turn % 4]] * 3, [worker, turn, 1], [None, "0.000525", "1.5"]))
+                if turn % 3 == 0:
+                    conn.commit()
+
+    with ThreadPoolExecutor(8) as pool:
+        for future in [pool.submit(write, worker) for worker in range(8)]:
+            future.result()
+    with db.transaction(Role.OWNER) as conn:
+        assert conn.execute("SELECT count(*) FROM usage_logs").fetchone() == (8 * 12 * 3,)
+        assert_counted(conn)
+
+
+def test_small_costs_add_up_exactly(db: Database) -> None:
+    """A thousand calls of 0.0049 USD are 4.90, and seven tokens at 0.075 USD a million are not rounded away."""
+    people = prepare(db)
+    with db.transaction(Role.OWNER) as conn:
+        conn.execute(INSERT, ([people[0]] * 1000, [INSTANTS[2]] * 1000, [1] * 1000, ["0.0049"] * 1000))
+        conn.execute(INSERT, ([people[1]], [INSTANTS[2]], [7], ["0.000000525"]))
+        costs = conn.execute("SELECT total_cost FROM monthly_usage ORDER BY total_cost").fetchall()
+    assert [str(cost[0].normalize()) for cost in costs] == ["5.25E-7", "4.9"]
+
+
+@pytest.mark.parametrize(("zone", "month"), [("America/Mexico_City", 10), ("UTC", 11), ("Asia/Tokyo", 11)])
+def test_the_month_is_the_persons(db: Database, zone: str, month: int) -> None:
+    """31 October 20:00 in Mexico City is 1 November 02:00 UTC."""
+    person = make_person_in(db, timezone=zone)
+    with db.transaction(Role.OWNER) as conn:
+        conn.execute("INSERT INTO agents (name, slug) VALUES ('A', 'a')")
+        conn.execute("SELECT ensure_month_partitions('2025-10-01', '2025-11-30')")
+        conn.execute(INSERT, ([person], ["2025-11-01T02:00:00Z"], [1], ["1"]))
+        assert conn.execute("SELECT month FROM monthly_usage").fetchall() == [(month,)]
+
+
+def test_a_change_of_zone_leaves_earlier_days_where_they_were(db: Database) -> None:
+    person = make_person_in(db, timezone="America/Mexico_City")
+    with db.transaction(Role.OWNER) as conn:
+        conn.execute("INSERT INTO user_timezones VALUES (%s, '2025-06-01T00:00:00Z', 'Asia/Tokyo')", (person,))
+        days = conn.execute(
+            "SELECT local_date(%(p)s, '2025-05-31T23:00:00Z')::text, local_date(%(p)s, '2025-06-01T20:00:00Z')::text",
+            {"p": person},
+        ).fetchone()
+    assert days == ("2025-05-31", "2025-06-02")
+
+
+def test_recount_repairs_what_was_meddled_with(db: Database) -> None:
+    people = prepare(db)
+    with db.transaction(Role.OWNER) as conn:
+        conn.execute(INSERT, (people, INSTANTS[:3], [1, 2, 3], ["1", "2", None]))
+        conn.execute("UPDATE monthly_usage SET total_messages = 99, total_cost = 0")
+        conn.execute("UPDATE users SET total_tokens_used = 5")
+        conn.execute("SELECT recount_usage(%s)", (people,))
+        assert_counted(conn)

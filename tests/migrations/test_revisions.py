@@ -1,0 +1,99 @@
+import psycopg
+import pytest
+from alembic import command
+from alembic.script import ScriptDirectory
+from psycopg import sql
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
+
+from cauce.database import Database, Role
+from cauce.database.migrations import migrate, migration_config, newest_revision
+from cauce.database.roles import ensure_privileges
+from cauce.errors import RetriableError
+from cauce.models import Base
+from tests.migrations.catalog import DESCRIBED, WHOLE, read
+
+
+def test_there_is_one_head_and_every_domain_has_its_revision() -> None:
+    scripts = ScriptDirectory.from_config(migration_config())
+    assert scripts.get_heads() == [newest_revision()]
+    assert {script.revision for script in scripts.walk_revisions()} >= {
+        "identity", "agents", "chats", "usage", "finance", "health", "pipeline",
+    }  # fmt: skip
+
+
+def test_alembic_finds_no_difference_between_models_and_database(db: Database) -> None:
+    engine = create_engine(db.url(Role.OWNER, driver="psycopg"), poolclass=NullPool)
+    with engine.connect() as connection:
+        command.check(migration_config(connection))
+
+
+def test_the_models_alone_make_the_same_tables_checks_and_indexes(db: Database) -> None:
+    """Alembic does not compare CHECKs; the server's own words for them do."""
+    with db.transaction(Role.OWNER) as conn:
+        migrated = read(conn, DESCRIBED)
+    name = f"{db.address.name}_models"
+    with psycopg.connect(db.address.superuser_url, autocommit=True) as conn:
+        conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    try:
+        ensure_privileges(db.address.superuser_url, name)
+        url = db.url(Role.OWNER, driver="psycopg").replace(db.address.name, name)
+        engine = create_engine(url, poolclass=NullPool)
+        with engine.begin() as connection:
+            Base.metadata.create_all(connection)
+        with psycopg.connect(db.url(Role.OWNER).replace(db.address.name, name)) as conn:
+            described = read(conn, DESCRIBED)
+    finally:
+        with psycopg.connect(db.address.superuser_url, autocommit=True) as conn:
+            conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    for part, rows in described.items():
+        assert rows == migrated[part], part
+
+
+def test_up_down_up_ends_equal_and_down_leaves_nothing(db: Database) -> None:
+    engine = create_engine(db.url(Role.OWNER, driver="psycopg"), poolclass=NullPool)
+    with db.transaction(Role.OWNER) as conn:
+        before = read(conn, WHOLE)
+    with engine.connect() as connection:
+        command.downgrade(migration_config(connection), "base")
+        connection.commit()
+        left = connection.execute(
+            text(
+                "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname NOT LIKE 'alembic%'"
+                " UNION ALL SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
+            )
+        ).all()
+    assert left == []
+    migrate(db)
+    with db.transaction(Role.OWNER) as conn:
+        after = read(conn, WHOLE)
+    for part, rows in after.items():
+        assert rows == before[part], part
+
+
+def test_migrating_twice_changes_nothing(db: Database) -> None:
+    assert migrate(db) == (newest_revision(), newest_revision())
+
+
+def test_a_migration_that_cannot_get_its_lock_gives_up_and_keeps_nothing(db: Database) -> None:
+    engine = create_engine(db.url(Role.OWNER, driver="psycopg"), poolclass=NullPool)
+    with engine.connect() as connection:
+        command.downgrade(migration_config(connection), "health")
+        connection.commit()
+    with db.connect(Role.OWNER) as reader:
+        reader.execute("LOCK TABLE users IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(RetriableError, match="could not get its lock"):
+            migrate(db)
+    assert migrate(db) == ("health", newest_revision())
+
+
+def test_partitions_are_made_ahead_once_and_cannot_be_read_around_their_parent(db: Database) -> None:
+    with db.transaction(Role.OWNER) as conn:
+        made = conn.execute("SELECT ensure_month_partitions('2024-11-15', '2025-02-01')").fetchone()
+        again = conn.execute("SELECT ensure_month_partitions('2024-11-15', '2025-02-01')").fetchone()
+        open_ones = conn.execute(
+            "SELECT relname FROM pg_class WHERE relispartition AND relkind = 'r'"
+            " AND (NOT relrowsecurity OR NOT relforcerowsecurity OR relacl IS NOT NULL)"
+        ).fetchall()
+    assert (made, again) == ((8,), (0,))  # four months of messages and of usage_logs
+    assert open_ones == []
