@@ -1,0 +1,73 @@
+"""The web server of the app: Streamlit behind the guard, with the sign-in routes beside it."""
+
+import logging
+import socket
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+from starlette.middleware import Middleware
+from streamlit import starlette
+
+from app_streamlit import provider, shell, theme
+from app_streamlit.catalog import PATHS
+from app_streamlit.guard import Guard
+from app_streamlit.sign_in import SignIn
+from cauce.database import Database
+from cauce.errors import FatalError
+from cauce.settings import Settings
+
+MAIN: Final = Path(__file__).parent / "main.py"
+_BACKLOG: Final = 256
+_SECONDS_TO_STOP: Final = 3
+
+
+def build_app(settings: Settings, db: Database) -> starlette.App:
+    """The ASGI app; every page of this process reads `db`."""
+    theme.apply_options()
+    provider.use(db)
+    return starlette.App(
+        MAIN,
+        routes=[*SignIn(settings, db, PATHS).routes(), *shell.routes(PATHS)],
+        middleware=[Middleware(Guard, db=db, base_url=settings.base_url, pages=PATHS)],
+        on_script_error=_log_script_error,
+    )
+
+
+def serve(settings: Settings, db: Database) -> None:
+    """Serve the app until it is told to stop. Raises `FatalError` when the address cannot be had."""
+    with _listen(settings) as listening:
+        config = uvicorn.Config(
+            build_app(settings, db),
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+            timeout_graceful_shutdown=_SECONDS_TO_STOP,
+            ws="websockets-sansio",
+            ws_max_size=200 * 1024 * 1024,
+        )
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listening = socket.socket(family)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((settings.host, settings.port))
+        listening.listen(_BACKLOG)
+    except OSError as error:
+        listening.close()
+        raise FatalError(
+            f"cannot listen: {error.strerror or error}",
+            where=f"{settings.host}:{settings.port}",
+            action="stop what uses the port, or choose another: CAUCE_PORT=8502 make run",
+        ) from error
+    listening.set_inheritable(True)
+    return listening
+
+
+def _log_script_error(error: Exception) -> bool:
+    """Log what a page could not catch itself; True keeps Streamlit's own box, in English, off the page."""
+    logging.getLogger("cauce.app").error("the app failed", exc_info=error)
+    return True

@@ -1,0 +1,78 @@
+"""Running an analyst's own SQL: the database refuses what the role may not do; here it is only read and cut."""
+
+from dataclasses import dataclass
+from itertools import islice
+from time import monotonic
+from typing import Final
+
+import polars as pl
+import psycopg
+
+from app_streamlit.page import Page
+from app_streamlit.queries import to_frame
+
+MOST_ROWS: Final = 10_000
+SECONDS: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Rows of a query, `cut` when there were more, and how long it took."""
+
+    frame: pl.DataFrame
+    cut: bool
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why there is no answer: a kind the texts explain, and PostgreSQL's own message with the place."""
+
+    kind: str
+    message: str
+
+
+def run(page: Page, sql: str) -> Answer | Refused:
+    """Run one statement as the analyst, for at most 30 s, and keep at most 10,000 rows."""
+    statement = sql.strip().rstrip(";").strip()
+    if not statement:
+        return Refused("empty", "")
+    began = monotonic()
+    try:
+        with page.data() as data:
+            data.conn.execute("SET TRANSACTION READ ONLY")
+            data.conn.execute(f"SET LOCAL statement_timeout = '{SECONDS}s'")
+            with data.conn.cursor() as cursor:
+                # stream() speaks the extended protocol, in which the server takes one statement only.
+                rows = list(islice(cursor.stream(statement.encode()), MOST_ROWS + 1))
+                if cursor.description is None:
+                    return Refused("no_rows", "")
+                frame = to_frame(cursor, rows[:MOST_ROWS])
+    except psycopg.Error as error:
+        return Refused(_kind(error), _message(error, statement))
+    return Answer(frame, len(rows) > MOST_ROWS, monotonic() - began)
+
+
+def _kind(error: psycopg.Error) -> str:
+    match error:
+        case psycopg.errors.QueryCanceled():
+            return "timeout"
+        case psycopg.errors.InsufficientPrivilege() | psycopg.errors.ReadOnlySqlTransaction():
+            return "forbidden"
+        case psycopg.errors.UndefinedTable() | psycopg.errors.UndefinedColumn() | psycopg.errors.InvalidSchemaName():
+            return "unknown_name"
+        case psycopg.errors.SyntaxError():
+            return "syntax"
+        case _:
+            return "other"
+
+
+def _message(error: psycopg.Error, statement: str) -> str:
+    """PostgreSQL's message and hint, and the line it points at."""
+    said = [error.diag.message_primary or str(error).strip().partition("\n")[0]]
+    said += [hint for hint in (error.diag.message_detail, error.diag.message_hint) if hint]
+    if error.diag.statement_position:
+        before = statement[: int(error.diag.statement_position) - 1]
+        line, column = before.count("\n"), len(before) - (before.rfind("\n") + 1)
+        said += ["", statement.split("\n")[line], " " * column + "^"]
+    return "\n".join(said)

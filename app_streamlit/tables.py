@@ -1,0 +1,119 @@
+"""Tables and charts with their figures beside them: everything shown can also be read and downloaded."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final, Literal
+
+import altair as alt
+import polars as pl
+import streamlit as st
+
+from app_streamlit.formats import Formats
+from app_streamlit.page import Page
+
+_HEIGHT_OF_MANY: Final = 420
+_MANY: Final = 11
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """How a column is shown: key of its heading, kind (a name in `_KINDS`), and the `texts` that name its codes."""
+
+    heading: str
+    kind: str = "text"
+    texts: str | None = None
+
+
+def _money(f: Formats, value: Decimal) -> str:
+    return f.number(value, 2)
+
+
+_KINDS: Final[Mapping[str, Callable[[Formats, Any], str]]] = {
+    "text": lambda _f, value: str(value),
+    "count": lambda f, value: f.number(value),
+    "money": _money,
+    "cost": lambda f, value: f.cost(value),
+    "percent": lambda f, value: f.percent(value),
+    "decimal": lambda f, value: f.number(value, 1),
+    "date": lambda f, value: f.date(value),
+    "month": lambda f, value: f.month(value),
+    "instant": lambda f, value: f.instant(value),
+}
+_RIGHT: Final = frozenset({"count", "money", "cost", "percent", "decimal"})
+
+
+def table(page: Page, frame: pl.DataFrame, columns: Mapping[str, Column], name: str, *, missing: str = "—") -> None:
+    """Show the named columns in the person's formats, sortable by value, with a CSV download called `name`."""
+    shown = frame.select(columns.keys()).to_pandas()
+    for column, how in columns.items():
+        if how.texts is not None:
+            shown[column] = [page.t.either(f"{how.texts}.{value}", str(value)) for value in frame[column]]
+        elif frame[column].dtype == pl.Utf8:
+            shown[column] = frame[column].to_list()
+        elif isinstance(frame[column].dtype, pl.Decimal):
+            shown[column] = [None if value is None else float(value) for value in frame[column]]
+    formats = {column: _formatter(page.f, how.kind, missing) for column, how in columns.items()}
+    height: int | Literal["content"] = _HEIGHT_OF_MANY if frame.height > _MANY else "content"
+    st.dataframe(
+        shown.style.format(formats),
+        hide_index=True,
+        height=height,
+        column_config={
+            column: st.column_config.Column(page.t(how.heading), alignment="right" if how.kind in _RIGHT else "left")
+            for column, how in columns.items()
+        },
+    )
+    download(page, frame.select(columns.keys()), name)
+
+
+def chart(
+    page: Page,
+    figure: alt.Chart | alt.LayerChart,
+    frame: pl.DataFrame,
+    columns: Mapping[str, Column],
+    name: str,
+    *,
+    alt_text: str,
+) -> None:
+    """Show a chart, and behind a second tab the figures it draws with their download."""
+    drawn, figures = st.tabs([page.t("table.chart"), page.t("table.table")])
+    with drawn:
+        st.altair_chart(figure, alt=alt_text)
+    with figures:
+        table(page, frame, columns, name)
+
+
+def download(page: Page, frame: pl.DataFrame, name: str) -> None:
+    """Offer the rows as CSV, exact and unformatted; the byte order mark lets spreadsheets read accents."""
+    st.download_button(
+        page.t("table.download"),
+        b"\xef\xbb\xbf" + _safe(frame).write_csv().encode(),
+        file_name=f"cauce-{name}.csv",
+        mime="text/csv",
+        key=f"download-{name}",
+        on_click="ignore",
+        icon=":material/download:",
+        type="tertiary",
+    )
+
+
+def _safe(frame: pl.DataFrame) -> pl.DataFrame:
+    """Keep a spreadsheet from running text that begins like a formula."""
+    risky = pl.col(pl.Utf8).str.contains(r"^[=+\-@\t\r]")
+    return frame.with_columns(pl.when(risky).then("'" + pl.col(pl.Utf8)).otherwise(pl.col(pl.Utf8)).name.keep())
+
+
+def _formatter(f: Formats, kind: str, missing: str) -> Callable[[object], str]:
+    write = _KINDS[kind]
+
+    def formatted(value: object) -> str:
+        # A missing number reaches here as NaN, which alone is not equal to itself.
+        if value is None or value != value:
+            return missing
+        if isinstance(value, datetime) and kind == "date":
+            value = value.date()
+        return write(f, value)
+
+    return formatted
