@@ -30,13 +30,15 @@ class Spelling:
     """Units of the price book beyond the five, and where they stand."""
     marks: tuple[str, ...] = ()
     """When given, one of these names must be there for the spelling to apply."""
+    total: tuple[str, ...] = ()
+    """Input plus output: where it is their plain sum, nothing comes on top of them."""
     cache_on_top: bool = False
     reasoning_on_top: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """The counts of one call: inclusive totals, parts within them; `units` has all that was reported if there is more."""
+    """The counts of one call: inclusive totals, parts within them; `units` has everything when there is more."""
 
     input: int
     output: int
@@ -81,9 +83,10 @@ def read(get: Get, spelling: Spelling) -> Counts | None:
         return None
     read_, write = _first(get, spelling.cache_read) or 0, _first(get, spelling.cache_write) or 0
     thought = _first(get, spelling.reasoning) or 0
+    cache_on_top = spelling.cache_on_top and _first(get, spelling.total) != (total_in or 0) + (total_out or 0)
     besides = sum(whole(get(name), name) or 0 for name in spelling.input_besides)
     return Counts.within(
-        input=(total_in or 0) + besides + (read_ + write if spelling.cache_on_top else 0),
+        input=(total_in or 0) + besides + (read_ + write if cache_on_top else 0),
         output=(total_out or 0) + (thought if spelling.reasoning_on_top else 0),
         cache_read=read_,
         cache_write=write,

@@ -4,6 +4,9 @@ import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+# A prompt may be longer than the 128 KiB the csv module allows a field by itself.
+csv.field_size_limit(2**31 - 1)
+
 _MAX_QUOTED_LINES = 2_000
 """A quote that is not closed within so many lines is a stray one: the record ends with its line."""
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from ingest.formats import CHUNK_RECORDS
+from ingest.formats import CHUNK_RECORDS, Chunk, Rejection
 
 BLOCK_BYTES = 16 * 2**20
 """How much is read at a time, and the longest record that is read at all."""
@@ -20,6 +20,13 @@ class Block:
     data: bytes
     line: int
     too_long: bool = False
+
+
+def too_long(block: Block, record: int, line: int) -> Chunk:
+    """Refuse the one record of a block that is too long, keeping its beginning."""
+    text = block.data.decode(errors="replace")
+    reason = f"the line is longer than {BLOCK_BYTES // 2**20} MiB: split it"
+    return Chunk({}, [Rejection(record, line, None, "record_too_long", reason, text)], {}, lambda r: [text for _ in r])
 
 
 def last_line_end(data: bytes) -> int:

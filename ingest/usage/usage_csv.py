@@ -7,6 +7,7 @@ becomes one rejection. Blank lines are not records.
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import polars as pl
@@ -16,7 +17,7 @@ from ingest.formats import Chunk, Rejection, Source
 from ingest.usage import own
 from ingest.usage.csv_records import CsvRecord, last_record_end, records
 from ingest.usage.events import KIND
-from ingest.usage.lines import BOM, Block, blocks
+from ingest.usage.lines import BOM, blocks, too_long
 
 _SEPARATORS = ",;\t"
 
@@ -30,61 +31,72 @@ class UsageCsv:
 
     def sniff(self, head: bytes) -> bool:
         """Tell by the first line: a header that names an event, and a token count or a model."""
-        names = _header(head.removeprefix(BOM).split(b"\n", 1)[0])[1]
+        names = _header(head.removeprefix(BOM).lstrip().split(b"\n", 1)[0]).names
         return "event_id" in names and not {*own.COUNTS, "model"}.isdisjoint(names)
 
     def read(self, source: Source) -> Iterator[Chunk]:
         """Read the file in blocks."""
         first, line = b"", 0
         while not first.strip():
-            first, line = source.stream.readline(2**20), line + 1
+            first, line = source.stream.readline(2**20).removeprefix(BOM), line + 1
             if not first:
                 raise SkippableError("the file is empty", where=source.name, action="export it again")
-        separator, names = _header(first.removeprefix(BOM))
-        missing = [name for name in own.REQUIRED if name not in names]
-        twice = sorted({name for name in names if names.count(name) > 1})
+        header = _header(first)
+        missing = [name for name in own.REQUIRED if name not in header.names]
+        twice = sorted({name for name in header.names if header.names.count(name) > 1})
         if missing or twice:
             problem = f"has no column {', '.join(missing)}" if missing else f"names {', '.join(twice)} twice"
             action = f"the header needs {', '.join(own.REQUIRED)}, each once"
             raise SkippableError(f"the header {problem}", where=f"{source.name}, line {line}", action=action)
         record = 1
         for block in blocks(source.stream, last_record_end):
-            chunk = _chunk(block, line, record, separator, names, source.received_at)
+            first_line = line + block.line
+            if block.too_long:
+                chunk = too_long(block, record, first_line)
+            else:
+                chunk = _chunk(block.data, header, first_line, record, source.received_at)
             record += chunk.read
             yield chunk
 
 
-def _header(line: bytes) -> tuple[str, list[str]]:
+@dataclass(frozen=True, slots=True)
+class _Header:
+    text: str
+    separator: str
+    names: list[str]
+
+
+def _header(line: bytes) -> _Header:
     text = line.decode(errors="replace").strip()
     separator = max(_SEPARATORS, key=text.count)
     fields = next(csv.reader([text], delimiter=separator), [])
-    return separator, [field.strip().lower() for field in fields]
+    return _Header(text, separator, [field.strip().lower() for field in fields])
 
 
-def _chunk(block: Block, before: int, record: int, separator: str, names: list[str], received_at: datetime) -> Chunk:
-    """Read a block; `before` is the number of lines that precede the blocks of the file."""
-    first = before + block.line
-    read = None if block.too_long else _at_once(block.data, separator, names, first)
+def _chunk(data: bytes, header: _Header, first_line: int, record: int, received_at: datetime) -> Chunk:
+    read = _at_once(data, header, first_line)
     bad: list[tuple[int, CsvRecord]] = []
     if read is None:
-        frame, bad = _by_records(block.data, separator, names, first, record)
+        frame, bad = _by_records(data, header, first_line, record)
     else:
-        frame = read.with_row_index("record", offset=record).cast({"record": pl.Int64})
-    frame = _contract(frame, names)
+        frame = read.with_columns(pl.int_range(record, record + pl.len(), dtype=pl.Int64).alias("record"))
+    frame = _contract(frame, header.names)
 
     def raw(wanted: Sequence[int]) -> list[str]:
-        texts = [r.text for r in records(block.data, separator, len(names), first)]
-        return [texts[number - record] for number in wanted]
+        texts = [r.text for r in records(data, header.separator, len(header.names), first_line)]
+        # With the header, a record is a file of its own that can be read again.
+        return [f"{header.text}\n{texts[number - record]}" for number in wanted]
 
     events, breaches = own.accept(frame, received_at)
     texts = raw([frame["record"][row] for row, _, _ in breaches]) if breaches else []
     rejections = [own.rejection(frame, breach, text) for breach, text in zip(breaches, texts, strict=True)]
     for number, r in bad:
-        rejections.append(Rejection(number, r.line, None, r.rule or "", r.reason or "", r.text))
+        text = f"{header.text}\n{r.text}"
+        rejections.append(Rejection(number, r.line, None, r.rule or "", r.reason or "", text))
     return Chunk({KIND: events}, sorted(rejections, key=lambda r: r.record), {}, raw)
 
 
-def _at_once(data: bytes, separator: str, names: list[str], first: int) -> pl.DataFrame | None:
+def _at_once(data: bytes, header: _Header, first_line: int) -> pl.DataFrame | None:
     """Read a block of well-formed records without blank lines, or None."""
     if b"\n\n" in data or b"\n\r\n" in data or data.startswith((b"\n", b"\r\n")):
         return None
@@ -92,37 +104,39 @@ def _at_once(data: bytes, separator: str, names: list[str], first: int) -> pl.Da
         frame = pl.read_csv(
             io.BytesIO(data),
             has_header=False,
-            separator=separator,
-            schema=dict.fromkeys(names, pl.String),
+            separator=header.separator,
+            schema=dict.fromkeys(header.names, pl.String),
         )
     except pl.exceptions.PolarsError:
         return None
-    # A record short of fields comes with nulls at its end, as does one with empty ones: only the slow way tells.
-    if frame.height == 0 or (frame.get_column(names[-1]).null_count() and _is_short(data, separator, names)):
+    # A record short of fields is filled up in silence: every separator must be accounted for.
+    separators = frame.height * (len(header.names) - 1) + _inside(frame, header.separator)
+    if frame.height == 0 or data.count(header.separator.encode()) != separators:
         return None
-    if b'"' not in data:
-        return frame.with_columns(pl.int_range(first, first + pl.len(), dtype=pl.Int64).alias("line"))
-    inside = pl.sum_horizontal(pl.col(name).str.count_matches("\n", literal=True).fill_null(0) for name in names)
-    lines = pl.int_range(first, first + pl.len(), dtype=pl.Int64) + inside.cum_sum().shift(1, fill_value=0)
-    return frame.with_columns(lines.cast(pl.Int64).alias("line"))
+    lines = pl.int_range(first_line, first_line + pl.len(), dtype=pl.Int64)
+    if b'"' in data:
+        breaks = pl.sum_horizontal(pl.all().str.count_matches("\n", literal=True).fill_null(0))
+        lines = (lines + breaks.cum_sum().shift(1, fill_value=0)).cast(pl.Int64)
+    return frame.with_columns(lines.alias("line"))
 
 
-def _is_short(data: bytes, separator: str, names: list[str]) -> bool:
-    """Tell whether there are fewer separators than the records need; quoted ones only make it less certain."""
-    return data.count(separator.encode()) < (len(names) - 1) * data.count(b"\n")
+def _inside(frame: pl.DataFrame, character: str) -> int:
+    """Count a character inside the fields."""
+    counts = frame.select(pl.sum_horizontal(pl.all().str.count_matches(character, literal=True).fill_null(0)).sum())
+    return int(counts.item() or 0)
 
 
 def _by_records(
-    data: bytes, separator: str, names: list[str], first: int, record: int
+    data: bytes, header: _Header, first_line: int, record: int
 ) -> tuple[pl.DataFrame, list[tuple[int, CsvRecord]]]:
     rows: list[list[str | int | None]] = []
     bad: list[tuple[int, CsvRecord]] = []
-    for number, r in enumerate(records(data, separator, len(names), first), record):
+    for number, r in enumerate(records(data, header.separator, len(header.names), first_line), record):
         if r.rule:
             bad.append((number, r))
         else:
             rows.append([number, r.line, *r.fields])
-    schema = {"record": pl.Int64(), "line": pl.Int64(), **dict.fromkeys(names, pl.String())}
+    schema = {"record": pl.Int64(), "line": pl.Int64(), **dict.fromkeys(header.names, pl.String())}
     return pl.DataFrame(rows, schema=schema, orient="row"), bad
 
 

@@ -13,7 +13,7 @@ import polars as pl
 from ingest.formats import Chunk, Rejection, Source
 from ingest.usage import own
 from ingest.usage.events import KIND
-from ingest.usage.lines import BLOCK_BYTES, BOM, Block, blocks
+from ingest.usage.lines import BOM, Block, blocks, too_long
 
 _PART_LINES = 1_000
 _EXPECTED = {
@@ -47,7 +47,7 @@ class UsageJsonLines:
         record = 1
         for block in blocks(source.stream):
             if block.too_long:
-                yield _too_long(block, record)
+                yield too_long(block, record, block.line)
                 record += 1
                 continue
             chunk = _chunk(block, record, source.received_at)
@@ -140,10 +140,3 @@ def _text(value: object) -> str | None:
     if value is None or isinstance(value, str):
         return value
     return orjson.dumps(value).decode()
-
-
-def _too_long(block: Block, record: int) -> Chunk:
-    text = block.data.decode(errors="replace")
-    reason = f"the line is longer than {BLOCK_BYTES // 2**20} MiB: split it"
-    rejected = Rejection(record, block.line, None, "record_too_long", reason, text)
-    return Chunk({}, [rejected], {}, lambda records: [text for _ in records])

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import polars as pl
+import polars.selectors as cs
 
 from cauce.errors import SkippableError
 from ingest.formats import CHUNK_RECORDS, Chunk, Source
@@ -61,7 +62,8 @@ def _chunk(batch: pl.DataFrame, record: int, received_at: datetime) -> Chunk:
     )
 
     def raw(records: Sequence[int]) -> list[str]:
-        rows = batch[[number - record for number in records]]
+        # A line of our own JSON Lines, which can be read again.
+        rows = batch[[number - record for number in records]].with_columns(cs.datetime().dt.to_string("iso:strict"))
         return rows.select(pl.struct(pl.all()).struct.json_encode()).to_series().to_list()
 
     events, breaches = own.accept(frame, received_at)

@@ -1,0 +1,181 @@
+"""Spans out of OTLP/JSON: documents in lines, one document over many lines, or one too large to hold.
+
+A document of more than `WHOLE_BYTES` is streamed twice: once for the resources and how many spans each has, once for
+the spans, so that memory does not grow with it.
+"""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import ijson  # type: ignore[import-untyped]
+import orjson
+from ijson.common import ObjectBuilder  # type: ignore[import-untyped]
+
+from ingest.usage.lines import BOM
+
+WHOLE_BYTES = 16 * 2**20
+_SPANS = "resourceSpans.item.scopeSpans.item.spans.item"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A span (or what stands in its place) with its resource, or text that is no document (`error` says why)."""
+
+    line: int
+    span: Any = None
+    resource: Any = None
+    error: str | None = None
+    text: str = ""
+
+    def raw(self) -> str:
+        """Return the record as a document of its own, fit to be read again."""
+        if self.error:
+            return self.text
+        document = {"resourceSpans": [{"resource": self.resource, "scopeSpans": [{"spans": [self.span]}]}]}
+        return orjson.dumps(document, default=str).decode()
+
+
+def spans(stream: BinaryIO) -> Iterator[Found]:
+    """Yield every span of the file in order."""
+    start = len(BOM) if stream.read(len(BOM)) == BOM else 0
+    stream.seek(start)
+    if _is_one_document(stream):
+        stream.seek(start)
+        yield from _document(stream, 1)
+        return
+    stream.seek(start)
+    line = 0
+    while True:
+        at, line = stream.tell(), line + 1
+        text = stream.readline(WHOLE_BYTES)
+        if not text:
+            return
+        if len(text) == WHOLE_BYTES and not text.endswith(b"\n"):
+            stream.seek(at)
+            yield from _streamed(_Line(stream), line)
+            _Line(stream).skip()
+        elif text.strip():
+            yield from _parsed(text, line)
+
+
+def _is_one_document(stream: BinaryIO) -> bool:
+    """Tell whether the file is one document over several lines: its first line is none by itself."""
+    lines = (text for text in stream if text.strip())
+    first = next(lines, b"").strip()
+    if len(first) >= WHOLE_BYTES or not first.startswith((b"{", b"[")):
+        return False
+    try:
+        orjson.loads(first)
+    except orjson.JSONDecodeError:
+        return not next(lines, b"{").lstrip().startswith(b'{"')
+    return False
+
+
+def _document(stream: BinaryIO, line: int) -> Iterator[Found]:
+    text = stream.read(WHOLE_BYTES + 1)
+    if len(text) <= WHOLE_BYTES:
+        yield from _parsed(text, line)
+        return
+    stream.seek(-len(text), io.SEEK_CUR)
+    yield from _streamed(stream, line)
+
+
+def _parsed(text: bytes, line: int) -> Iterator[Found]:
+    try:
+        document = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        shown = text.decode(errors="replace").rstrip("\r\n")
+        yield Found(line, error=f"it is not valid JSON ({error})", text=shown)
+        return
+    for one in document if isinstance(document, list) else [document]:
+        yield from _of_document(one, line)
+
+
+def _of_document(document: Any, line: int) -> Iterator[Found]:  # noqa: ANN401 - JSON
+    resources = document.get("resourceSpans") if isinstance(document, dict) else None
+    if not isinstance(resources, list):
+        yield _malformed(document, line, "it has no resourceSpans list")
+        return
+    for resource in resources:
+        scopes = resource.get("scopeSpans") if isinstance(resource, dict) else None
+        if not isinstance(scopes, list):
+            yield _malformed(resource, line, "a resource has no scopeSpans list")
+            continue
+        for scope in scopes:
+            of_scope = scope.get("spans") if isinstance(scope, dict) else None
+            if not isinstance(of_scope, list):
+                yield _malformed(scope, line, "a scope has no spans list")
+                continue
+            for span in of_scope:
+                yield Found(line, span, resource.get("resource"))
+
+
+def _malformed(what: Any, line: int, error: str) -> Found:  # noqa: ANN401 - JSON
+    return Found(line, error=error, text=orjson.dumps(what).decode())
+
+
+def _streamed(stream: "BinaryIO | _Line", line: int) -> Iterator[Found]:
+    at = stream.tell()
+    prefix = "item." if stream.read(1) == b"[" else ""
+    stream.seek(at)
+    resources = _resources(stream, prefix)
+    stream.seek(at)
+    try:
+        found = ijson.items(stream, prefix + _SPANS, use_float=True)
+        for resource, count in resources:
+            for _ in range(count):
+                yield Found(line, next(found), resource)
+        next(found, None)
+    except (ijson.JSONError, StopIteration) as error:
+        yield Found(line, error=f"the document breaks off or is not valid JSON ({error})")
+
+
+def _resources(stream: "BinaryIO | _Line", prefix: str) -> list[tuple[Any, int]]:
+    """Return each resource of a document with the number of its spans, as far as the document is valid."""
+    at_resource, at_span = f"{prefix}resourceSpans.item", prefix + _SPANS
+    counts: list[int] = []
+    builders: list[ObjectBuilder] = []
+    try:
+        for path, event, value in ijson.parse(stream, use_float=True):
+            if path == at_span:
+                counts[-1] += event not in ("end_map", "end_array")
+            elif path == at_resource and event == "start_map":
+                counts.append(0)
+                builders.append(ObjectBuilder())
+            elif path.startswith(f"{at_resource}.resource"):
+                builders[-1].event(event, value)
+    except ijson.JSONError:
+        # The second reading stops at the same place, and says so.
+        pass
+    return [(getattr(b, "value", None), count) for b, count in zip(builders, counts, strict=True)]
+
+
+class _Line:
+    """The rest of the current line of a stream, as a stream."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+
+    def tell(self) -> int:
+        return self._stream.tell()
+
+    def seek(self, position: int) -> int:
+        return self._stream.seek(position)
+
+    def read(self, size: int = 2**16) -> bytes:
+        at = self._stream.tell()
+        data = self._stream.read(size if size > 0 else 2**16)
+        end = data.find(b"\n")
+        if end < 0:
+            return data
+        # Stays before the line end, so that every further read is empty.
+        self._stream.seek(at + end)
+        return data[:end]
+
+    def skip(self) -> None:
+        """Leave the line: go on after its end."""
+        while self.read(2**20):
+            pass
+        self._stream.read(1)
