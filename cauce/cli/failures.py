@@ -30,7 +30,8 @@ def _line(error: BaseException) -> str:
         return str(error)
     if isinstance(error, ValidationError):
         first = error.errors()[0]
-        name = "_".join(str(part) for part in first["loc"]).upper()
+        field = "_".join(str(part) for part in first["loc"]).upper()
+        name = field if field == "DATABASE_URL" else f"CAUCE_{field}"
         return f"the setting {name} is wrong: {first['msg']} — set another value in the environment or in .env"
     if isinstance(error, psycopg.errors.DiskFull) or (isinstance(error, OSError) and error.errno == errno.ENOSPC):
         return f"the disk is full — {DISK_FULL}"
