@@ -78,7 +78,7 @@ def _unpacker(stream: BinaryIO, name: str) -> BinaryIO | None:
     if magic[:2] == b"\x1f\x8b":
         return cast(BinaryIO, gzip.GzipFile(fileobj=stream))
     if magic == b"\x28\xb5\x2f\xfd":
-        import pyarrow as pa  # 0.2 s and only needed here; the standard library has Zstandard from 3.14 on
+        import pyarrow as pa  # type: ignore[import-untyped]  # 0.2 s and only needed here; the standard library has Zstandard from 3.14 on
 
         return cast(BinaryIO, pa.CompressedInputStream(stream, "zstd"))
     if magic == b"PK\x03\x04":
@@ -113,7 +113,9 @@ def _digest(stream: BinaryIO) -> tuple[bytes, int]:
     return hasher.digest(), size
 
 
-def _unpack(packed: BinaryIO, plain: "tempfile.SpooledTemporaryFile[bytes]", packed_size: int, name: str) -> tuple[bytes, int]:
+def _unpack(
+    packed: BinaryIO, plain: "tempfile.SpooledTemporaryFile[bytes]", packed_size: int, name: str
+) -> tuple[bytes, int]:
     hasher, size = hashlib.sha256(), 0
     try:
         while block := packed.read(_BLOCK):

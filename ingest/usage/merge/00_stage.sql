@@ -10,7 +10,7 @@ CREATE TEMP TABLE staged_usage (
     agent varchar(255),
     conversation varchar(500),
     provider varchar(100),
-    model varchar(255) NOT NULL,
+    model varchar(255),
     tokens_input bigint NOT NULL,
     tokens_output bigint NOT NULL,
     tokens_cache_read bigint NOT NULL,

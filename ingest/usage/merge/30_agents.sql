@@ -31,7 +31,7 @@ SELECT
     s.slug,
     coalesce(
         (SELECT a.id FROM agents AS a WHERE a.slug = s.slug),
-        (SELECT a.id FROM agents AS a WHERE lower(a.name) = lower(s.agent) ORDER BY a.created_at, a.id LIMIT 1)
+        (SELECT a.id FROM agents AS a WHERE lower(a.name) = lower(s.agent) ORDER BY a.id LIMIT 1)
     ) AS agent_id
 FROM slugged AS s;
 

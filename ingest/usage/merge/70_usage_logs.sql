@@ -29,7 +29,7 @@ WITH inserted AS (
         s.source,
         s.event_id,
         s.provider,
-        s.model,
+        coalesce(s.model, 'unknown') AS model,
         s.tokens_input,
         s.tokens_output,
         s.tokens_input + s.tokens_output AS total_tokens,

@@ -1,0 +1,45 @@
+-- Take back the events of a batch with what was said in them. Conversations that are left empty go; people and agents stay.
+
+CREATE TEMP TABLE touched_conversations ON COMMIT DROP AS
+SELECT DISTINCT
+    u.user_id,
+    u.conversation_id
+FROM usage_logs AS u
+INNER JOIN current_load AS l ON u.batch_id = l.batch_id
+WHERE u.conversation_id IS NOT NULL;
+
+DELETE FROM usage_event_keys AS k
+USING current_load AS l
+WHERE k.batch_id = l.batch_id;
+
+DELETE FROM messages AS m
+USING current_load AS l, touched_conversations AS t
+WHERE m.user_id = t.user_id AND m.conversation_id = t.conversation_id AND m.batch_id = l.batch_id;
+
+WITH removed AS (
+    DELETE FROM usage_logs AS u
+    USING current_load AS l
+    WHERE u.batch_id = l.batch_id
+    RETURNING 1
+)
+
+INSERT INTO tally (outcome, records)
+SELECT
+    'removed' AS outcome,
+    count(*) AS records
+FROM removed;
+
+-- A conversation from a file has a session of its own with the same id.
+DELETE FROM chat_sessions AS s
+USING touched_conversations AS t
+WHERE
+    s.user_id = t.user_id
+    AND s.id = t.conversation_id
+    AND NOT EXISTS (
+        SELECT FROM usage_logs AS u
+        WHERE u.user_id = t.user_id AND u.conversation_id = t.conversation_id
+    )
+    AND NOT EXISTS (
+        SELECT FROM messages AS m
+        WHERE m.user_id = t.user_id AND m.conversation_id = t.conversation_id
+    );
