@@ -17,7 +17,7 @@ SEED = 20_251_022
 FEWEST_USERS = 4
 """An admin, an analyst and two users to sign in as."""
 
-Progress = Callable[[int, int], None]
+Progress = Callable[[str], None]
 
 
 def generate(
@@ -31,8 +31,9 @@ def generate(
 ) -> DemoPlan:
     """Write the demo's files into a folder of its own and give the plan: who, which files, what each must end in.
 
-    The same arguments give the same bytes. Data cover `months` calendar months up to the day before `today`. A demo
-    that lies in the folder is replaced, whole or half-written. `on_progress` is told (steps done, steps in all).
+    The same arguments give the same bytes. Data cover `months` calendar months up to the day before `today`. A whole
+    demo of the same arguments that lies in the folder is kept, any other is replaced. `on_progress` is told in a few
+    words what was written.
 
     Raises `FatalError` when the folder holds something else, or there are fewer than four people or one month.
     """
@@ -41,22 +42,18 @@ def generate(
             f"a demo of {users} people and {months} months is too small",
             action=f"ask for {FEWEST_USERS} people and 1 month at least",
         )
+    tell = on_progress or (lambda _text: None)
+    there = DemoPlan.read(folder)
+    if there and there.is_of(seed, today, users, months) and all(path.exists() for path in there.paths(folder)):
+        return there
     _clear(folder)
     window = Window.ending(today, months)
-    steps, done = months + 3, 0
-
-    def advance() -> None:
-        nonlocal done
-        done += 1
-        if on_progress:
-            on_progress(done, steps)
-
     cast = people(seed, users, window)
-    usage, usage_cases = write_usage(folder, seed, cast, window, advance)
+    usage, usage_cases = write_usage(folder, seed, cast, window, tell)
     finance, finance_cases = write_finance(folder, seed, cast, window)
-    advance()
+    tell(f"money of {sum(person.finance for person in cast)} people")
     health, health_cases = write_health(folder, seed, cast, window)
-    advance()
+    tell(f"health of {sum(person.health for person in cast)} people")
     personal = sorted([*finance, *health], key=lambda expected: expected.file)
     plan = DemoPlan(
         seed=seed,
@@ -68,7 +65,6 @@ def generate(
         cases=tuple(case for case in (*usage_cases, *finance_cases, *health_cases) if case.records),
     )
     plan.write(folder)
-    advance()
     return plan
 
 

@@ -33,6 +33,7 @@ def _current(row: Row) -> Row:
         "gen_ai.usage.output_tokens": row["output_tokens"],
         "gen_ai.usage.cache_read.input_tokens": row["cache_read_tokens"],
         "gen_ai.usage.cache_creation.input_tokens": row["cache_write_tokens"],
+        "gen_ai.usage.reasoning.output_tokens": row["reasoning_tokens"],
         "user.email": row["user"],
     }
 
@@ -75,6 +76,8 @@ def _openllmetry(row: Row) -> Row:
         "gen_ai.usage.input_tokens": row["input_tokens"],
         "gen_ai.usage.output_tokens": row["output_tokens"],
         "gen_ai.usage.cache_read_input_tokens": row["cache_read_tokens"],
+        "gen_ai.usage.cache_creation_input_tokens": row["cache_write_tokens"],
+        "llm.usage.total_tokens": row["input_tokens"] + row["output_tokens"],
         "session.id": row["conversation"],
         "user.email": row["user"],
     }
@@ -86,13 +89,15 @@ DIALECTS: tuple[tuple[str, Callable[[Row], Row]], ...] = (
     ("opentelemetry.instrumentation.openai.v1", _before_1_37),
     ("opentelemetry.instrumentation.anthropic", _openllmetry),
 )
+DIALECT_OF = {agent.slug: DIALECTS[index % len(DIALECTS)] for index, agent in enumerate(AGENTS)}
+"""Every agent is a service with an instrumentation of its own."""
 
 
 def otlp(part: pl.DataFrame, *, spoil: bool) -> tuple[bytes, int, int]:
     """Write JSON Lines of documents; give the bytes, the number of malformed records and of tool spans."""
     lines, tools = [], 0
     for number, rows in enumerate(part.iter_slices(SPANS_PER_DOCUMENT)):
-        document, added = _document(rows.to_dicts(), *DIALECTS[number % len(DIALECTS)], first=number == 0 and spoil)
+        document, added = _document(rows.to_dicts(), spoil=number == 0 and spoil)
         lines.append(orjson.dumps(document))
         tools += added
     if not spoil:
@@ -102,30 +107,31 @@ def otlp(part: pl.DataFrame, *, spoil: bool) -> tuple[bytes, int, int]:
     return b"\n".join([*lines[:middle], broken, *lines[middle:], b""]), 2, tools
 
 
-def _document(rows: list[Row], scope: str, dialect: Callable[[Row], Row], *, first: bool) -> tuple[Row, int]:
+def _document(rows: list[Row], *, spoil: bool) -> tuple[Row, int]:
     by_agent: dict[str, list[Row]] = {}
     tools = 0
     for index, row in enumerate(rows):
         spans = by_agent.setdefault(row["agent"], [])
-        spans.append(_span(row, dialect(row)))
+        spans.append(_span(row))
         if index % TOOL_EVERY == 0:
             spans.append(_tool_span(spans[-1]))
             tools += 1
-    if first:
+    if spoil:
         bad = rows[0] | {"hex": "0badf00d0badf00d", "input_tokens": -40, "output_tokens": -7}
-        by_agent[rows[0]["agent"]].append(_span(bad, dialect(bad)))
+        by_agent[rows[0]["agent"]].append(_span(bad))
     resources = [
         {
             "resource": {"attributes": list(_attributes({"service.name": NAMES[agent], "telemetry.sdk.name": "demo"}))},
-            "scopeSpans": [{"scope": {"name": scope, "version": "1.0.0"}, "spans": spans}],
+            "scopeSpans": [{"scope": {"name": DIALECT_OF[agent][0], "version": "1.0.0"}, "spans": spans}],
         }
         for agent, spans in by_agent.items()
     ]
     return {"resourceSpans": resources}, tools
 
 
-def _span(row: Row, attributes: Row) -> Row:
-    started = int(row["timestamp"].timestamp() * 1000) * 1_000_000
+def _span(row: Row) -> Row:
+    attributes = DIALECT_OF[row["agent"]][1](row)
+    started = round(row["timestamp"].timestamp() * 1000) * 1_000_000
     failed = not row["success"]
     return {
         "traceId": hashlib.md5(row["conversation"].encode(), usedforsecurity=False).hexdigest(),

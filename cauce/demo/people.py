@@ -1,58 +1,63 @@
 """The people and agents of the demo in the database."""
 
+from dataclasses import asdict
+from uuid import UUID
+
 import psycopg
+from psycopg.types.json import Jsonb
 
 from cauce.database import Database, Role
 from cauce.demo.agents import AGENTS
 from cauce.demo.plan import DemoPerson, DemoPlan
 
+_AGENTS = """
+INSERT INTO agents (slug, name, description, category, is_public)
+SELECT g.slug, g.name, g.description, g.category, true
+FROM jsonb_to_recordset(%s) AS g (slug text, name text, description text, category text)
+ON CONFLICT (slug) DO NOTHING
+"""
+_PEOPLE = """
+INSERT INTO users (email, email_verified, name, display_name, timezone, language, role, subscription_tier)
+SELECT g.email, now(), g.name, g.display_name, g.timezone, g.language, g.role, g.subscription_tier
+FROM jsonb_to_recordset(%s) AS g (
+  email text, name text, display_name text, timezone text, language text, role text, subscription_tier text
+)
+ON CONFLICT (lower(email)) DO NOTHING
+RETURNING id, email
+"""
+_SETTINGS = "INSERT INTO user_settings (user_id, language) SELECT * FROM unnest(%s::uuid[], %s::text[])"
+_PROFILES = "INSERT INTO financial_profiles (user_id, currency) SELECT * FROM unnest(%s::uuid[], %s::text[])"
+
 
 def create_people(db: Database, plan: DemoPlan) -> None:
-    """Create the plan's people, with zones, settings and currency, and the agents they use; again is the same."""
+    """Create the plan's people, with zones, settings and currency, and the agents they use.
+
+    Who is there already stays as they are: again is the same, and keeps what a person has set since.
+    """
+    by_email = {person.email: person for person in plan.people}
     with db.transaction(Role.OWNER) as conn:
-        for agent in AGENTS:
+        conn.execute(_AGENTS, (Jsonb([asdict(agent) for agent in AGENTS]),))
+        rows = conn.execute(_PEOPLE, (Jsonb([_fields(person) for person in plan.people]),)).fetchall()
+        made = [(UUID(str(user_id)), by_email[email]) for user_id, email in rows]
+        ids = [user_id for user_id, _ in made]
+        conn.execute(_SETTINGS, (ids, [person.language for _, person in made]))
+        conn.execute(_PROFILES, (ids, [person.currency for _, person in made]))
+        for user_id, person in made:
+            _zones(conn, user_id, person)
+
+
+def _fields(person: DemoPerson) -> dict[str, str]:
+    names = ("email", "name", "display_name", "timezone", "language", "role", "subscription_tier")
+    return {name: getattr(person, name) for name in names}
+
+
+def _zones(conn: psycopg.Connection, user_id: UUID, person: DemoPerson) -> None:
+    """Put the zones a person was in before: the database made the one of today the zone of all time."""
+    for index, (since, zone) in enumerate(person.timezone_changes):
+        if index == 0:
+            conn.execute("UPDATE user_timezones SET timezone = %s WHERE user_id = %s", (zone, user_id))
+        else:
             conn.execute(
-                """INSERT INTO agents (name, slug, description, category, is_public)
-                   VALUES (%s, %s, %s, %s, true)
-                   ON CONFLICT (slug) DO UPDATE
-                   SET name = excluded.name, description = excluded.description, category = excluded.category""",
-                (agent.name, agent.slug, agent.description, agent.category),
+                "INSERT INTO user_timezones (user_id, valid_from, timezone) VALUES (%s, %s, %s)",
+                (user_id, since, zone),
             )
-        for person in plan.people:
-            _create(conn, person)
-
-
-def _create(conn: psycopg.Connection, person: DemoPerson) -> None:
-    row = conn.execute(
-        """INSERT INTO users (email, email_verified, name, display_name, timezone, language, role, subscription_tier)
-           VALUES (%s, now(), %s, %s, %s, %s, %s, %s)
-           ON CONFLICT (lower(email)) DO UPDATE
-           SET name = excluded.name, display_name = excluded.display_name, timezone = excluded.timezone,
-               language = excluded.language, role = excluded.role, subscription_tier = excluded.subscription_tier
-           RETURNING id""",
-        (
-            *(person.email, person.name, person.display_name, person.timezone),
-            *(person.language, person.role, person.subscription_tier),
-        ),
-    ).fetchone()
-    if row is None:  # an upsert always returns its row
-        raise AssertionError
-    user_id = row[0]
-    first = person.timezone_changes[0][1] if person.timezone_changes else person.timezone
-    zones = [("-infinity", first), *((since.isoformat(), zone) for since, zone in person.timezone_changes[1:])]
-    conn.execute("DELETE FROM user_timezones WHERE user_id = %s", (user_id,))
-    for since, zone in zones:
-        conn.execute(
-            "INSERT INTO user_timezones (user_id, valid_from, timezone) VALUES (%s, %s::timestamptz, %s)",
-            (user_id, since, zone),
-        )
-    conn.execute(
-        """INSERT INTO user_settings (user_id, language) VALUES (%s, %s)
-           ON CONFLICT (user_id) DO UPDATE SET language = excluded.language""",
-        (user_id, person.language),
-    )
-    conn.execute(
-        """INSERT INTO financial_profiles (user_id, currency) VALUES (%s, %s)
-           ON CONFLICT (user_id) DO UPDATE SET currency = excluded.currency""",
-        (user_id, person.currency),
-    )

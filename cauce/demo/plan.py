@@ -104,6 +104,10 @@ class DemoPlan:
         """Give the files to load, in order, as paths below the folder."""
         return [folder / expected.file for expected in self.expectations]
 
+    def is_of(self, seed: int, today: date, users: int, months: int) -> bool:
+        """Tell whether these arguments give this plan."""
+        return (self.seed, self.today, self.users, self.months) == (seed, today, users, months)
+
     def write(self, folder: Path) -> None:
         """Keep the plan beside the files."""
         document = asdict(self) | {"events": self.events}

@@ -34,7 +34,7 @@ Cases = list[DemoCase]
 
 
 def write_usage(
-    folder: Path, seed: int, people: Sequence[DemoPerson], window: Window, on_month: Callable[[], None]
+    folder: Path, seed: int, people: Sequence[DemoPerson], window: Window, tell: Callable[[str], None]
 ) -> tuple[Expectations, Cases]:
     """Write `usage/` below the folder; give the files in the order to load them, and the awkward cases in them."""
     (folder / "usage").mkdir(parents=True, exist_ok=True)
@@ -59,7 +59,7 @@ def write_usage(
         cases += written[1]
         cases += _late_case(month, carried)
         carried = late
-        on_month()
+        tell(f"usage of {month}")
     jsonl_file = {str(month): f"usage/{month}-{FILES['jsonl'][0]}" for month in window.months}
     for name, rows in by_hand.items():
         for month_name, keys in _keys_by_month(rows):
