@@ -69,7 +69,7 @@ class _Header:
 def _header(line: bytes) -> _Header:
     text = line.decode(errors="replace").strip()
     separator = max(_SEPARATORS, key=text.count)
-    fields = next(csv.reader([text], delimiter=separator), [])
+    fields = next(csv.reader(io.StringIO(text, newline=""), delimiter=separator), [])
     return _Header(text, separator, [field.strip().lower() for field in fields])
 
 
