@@ -1,0 +1,49 @@
+from datetime import UTC, datetime
+
+from cauce.database import Database, Role
+from cauce.demo import create_people
+from tests.cauce.demo.conftest import Demo
+
+
+def test_people_agents_zones_and_currencies(db: Database, demo: Demo) -> None:
+    create_people(db, demo.plan)
+    with db.transaction(Role.OWNER) as conn:
+        rows = conn.execute(
+            """SELECT u.email, u.role, u.timezone, u.language, u.subscription_tier, s.language, f.currency
+               FROM users u JOIN user_settings s ON s.user_id = u.id JOIN financial_profiles f ON f.user_id = u.id"""
+        ).fetchall()
+        names = dict(conn.execute("SELECT slug, name FROM agents").fetchall())
+    assert sorted(rows) == sorted(
+        (p.email, p.role, p.timezone, p.language, p.subscription_tier, p.language, p.currency) for p in demo.plan.people
+    )
+    assert names["asistente-de-salud"] == "Asistente de salud"
+
+
+def test_local_days_follow_the_move_of_luis(db: Database, demo: Demo) -> None:
+    create_people(db, demo.plan)
+    luis = next(person for person in demo.plan.people if person.email == "luis@demo.example")
+    with db.transaction(Role.OWNER) as conn:
+        days = [
+            conn.execute(
+                "SELECT local_date(id, %s)::text FROM users WHERE email = %s", (instant, luis.email)
+            ).fetchone()
+            for instant in (
+                datetime(2025, 3, 1, 5, 30, tzinfo=UTC),  # long before the data begin: Mexico City
+                datetime(2026, 4, 30, 6, 10, tzinfo=UTC),
+                datetime(2026, 5, 1, 6, 30, tzinfo=UTC),  # Tijuana; May already where he lived before
+            )
+        ]
+    assert days == [("2025-02-28",), ("2026-04-30",), ("2026-04-30",)]
+
+
+def test_again_changes_nothing_and_keeps_what_people_set(db: Database, demo: Demo) -> None:
+    everything = """SELECT (SELECT count(*) FROM users), (SELECT count(*) FROM user_timezones),
+                           (SELECT count(*) FROM user_settings), (SELECT count(*) FROM agents)"""
+    create_people(db, demo.plan)
+    with db.transaction(Role.OWNER) as conn:
+        conn.execute("UPDATE users SET language = 'en' WHERE email = 'ana@demo.example'")
+        before = conn.execute(everything).fetchone()
+    create_people(db, demo.plan)
+    with db.transaction(Role.OWNER) as conn:
+        assert conn.execute(everything).fetchone() == before == (50, 51, 50, 8)
+        assert conn.execute("SELECT language FROM users WHERE email = 'ana@demo.example'").fetchone() == ("en",)
