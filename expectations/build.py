@@ -56,9 +56,7 @@ def build(
         command = ["build", "--exclude-resource-type", "unit_test"]
         if force or not _facts_are_current(database):
             command.append("--full-refresh")
-        outcome = run_dbt(
-            database, command, as_of=instant, snapshot=row[0] if row else None, on_progress=on_progress
-        )
+        outcome = run_dbt(database, command, as_of=instant, snapshot=row[0] if row else None, on_progress=on_progress)
         candidate = _finish(database, fingerprint, instant)
         return _report(candidate, outcome, began, skipped=False)
 

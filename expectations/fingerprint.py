@@ -15,8 +15,8 @@ CODE = (DBT_PROJECT, Path(__file__).parent)
 SUFFIXES = (".sql", ".yml", ".py")
 
 INPUTS = {
-    "batches": "SELECT md5(string_agg(concat_ws(' ', id, status, loaded, updated), ',' ORDER BY id)) FROM ingest_batches",
-    "usage": "SELECT concat_ws(' ', count(*), sum(total_messages), sum(total_cost), max(updated_at)) FROM monthly_usage",
+    "batches": "SELECT md5(string_agg(concat(id, status, loaded, updated), '' ORDER BY id)) FROM ingest_batches",
+    "usage": "SELECT concat_ws(' ', sum(total_messages), sum(total_cost), max(updated_at)) FROM monthly_usage",
     "transactions": "SELECT concat_ws(' ', count(*), sum(amount), max(updated_at)) FROM transactions",
     "accounts": "SELECT concat_ws(' ', count(*), max(updated_at)) FROM financial_accounts",
     "budgets": "SELECT concat_ws(' ', count(*), max(updated_at)) FROM budgets",

@@ -111,8 +111,19 @@ def _reporter(on_progress: Progress) -> Callable[[Any], None]:
     return report
 
 
+HEADINGS = (
+    "Database Error",
+    "Parsing Error",
+    "Compilation Error",
+    "Runtime Error",
+    "DETAIL",
+    "CONTEXT",
+    "compiled code",
+)
+
+
 def _reason(message: str | None) -> str:
     """The line that says what is wrong, without the detail in which PostgreSQL quotes values of a row."""
     lines = [line.strip() for line in (message or "").splitlines() if line.strip()]
-    telling = [line for line in lines if not line.startswith(("DETAIL", "CONTEXT", "compiled code", "Database Error", "Parsing Error", "Compilation Error", "Runtime Error"))]
+    telling = [line for line in lines if not line.startswith(HEADINGS)]
     return (telling or lines or ["no reason given"])[0]

@@ -29,7 +29,7 @@ unrolled as (
         unit.opened,
         unit.opened + {{ period_step('begun.period') }} as next_opened
     from begun
-    cross join lateral generate_series(
+    cross join generate_series(
         date_trunc({{ period_unit('begun.period') }}, begun.start_date::timestamp),
         begun.horizon::timestamp,
         {{ period_step('begun.period') }}

@@ -16,7 +16,9 @@ recounted as (
         user_id,
         currency,
         sum(amount)::numeric(38, 4) as net,
-        count(*) as transactions
+        -sum(least(amount, 0))::numeric(38, 4) as expense,
+        count(*) as transactions,
+        count(*) filter (where type = 'expense') as expenses
     from transactions
     where type <> 'transfer'
     group by user_id, currency
@@ -42,7 +44,9 @@ joined as (
         coalesce(recounted.user_id, summed_accounts.user_id) as user_id,
         coalesce(recounted.currency, summed_accounts.currency) as currency,
         coalesce(recounted.net, 0) as net,
+        coalesce(recounted.expense, 0) as expense,
         coalesce(recounted.transactions, 0) as transactions,
+        coalesce(recounted.expenses, 0) as expenses,
         coalesce(summed_accounts.balance, 0) as balance,
         coalesce(summed_accounts.accounts, 0) as accounts
     from recounted

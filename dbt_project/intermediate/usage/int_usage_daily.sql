@@ -67,8 +67,8 @@ counted as (
             and date_trunc('month', usage_logs.usage_date::timestamp)::date = changed_months.month
     where
         -- A local month lies within a day of the same month in UTC: only the partitions of changed months are read.
-        usage_logs.called_at >= (select first_month - interval '1 day' from changed_range)
-        and usage_logs.called_at < (select last_month + interval '1 month 1 day' from changed_range)
+        usage_logs.called_at >= (select changed_range.first_month - interval '1 day' from changed_range)
+        and usage_logs.called_at < (select changed_range.last_month + interval '1 month 1 day' from changed_range)
     group by
         usage_logs.user_id, usage_logs.agent_id, coalesce(usage_logs.provider, 'unknown'), usage_logs.model,
         usage_logs.usage_date, changed_months.month, changed_months.counted_at

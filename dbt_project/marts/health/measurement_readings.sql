@@ -6,7 +6,11 @@ with measurements as (
 
 keyed as (
 
-    select *
+    select
+        measurements.*,
+        units.main_key,
+        units.secondary_key,
+        units.unit
     from measurements
     inner join (
         values

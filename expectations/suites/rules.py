@@ -1,0 +1,69 @@
+"""The few shapes our expectations come in. Each carries a name in `meta`, under which a failure is reported."""
+
+from collections.abc import Iterable, Sequence
+
+from great_expectations.expectations.core import (
+    ExpectColumnValuesToBeBetween,
+    ExpectColumnValuesToBeInSet,
+    ExpectColumnValuesToBeUnique,
+    ExpectColumnValuesToNotBeNull,
+    ExpectCompoundColumnsToBeUnique,
+    UnexpectedRowsExpectation,
+)
+from great_expectations.expectations.expectation import Expectation
+from great_expectations.expectations.metadata_types import FailureSeverity
+
+Rules = list[Expectation]
+
+
+def filled(*columns: str) -> Rules:
+    """Each column has a value in every row."""
+    return [ExpectColumnValuesToNotBeNull(column=column, meta={"name": "filled"}) for column in columns]
+
+
+def one_row_per(*columns: str) -> Rules:
+    """The grain: no two rows agree in all of these columns, and none of them is empty."""
+    if len(columns) == 1:
+        unique: Expectation = ExpectColumnValuesToBeUnique(column=columns[0], meta={"name": "one_row_per"})
+    else:
+        unique = ExpectCompoundColumnsToBeUnique(column_list=list(columns), meta={"name": "one_row_per"})
+    return [unique, *filled(*columns)]
+
+
+def at_least(bound: int, *columns: str) -> Rules:
+    """No value lies below the bound; empty ones are not values."""
+    name = {"name": "at_least"}
+    return [ExpectColumnValuesToBeBetween(column=column, min_value=bound, meta=name) for column in columns]
+
+
+def one_of(column: str, values: Iterable[str]) -> Rules:
+    """The column holds nothing but these values."""
+    return [ExpectColumnValuesToBeInSet(column=column, value_set=list(values), meta={"name": "one_of"})]
+
+
+def no_rows(name: str, query: str, *, warning: bool = False) -> Rules:
+    """The query, in which `{batch}` is the mart, finds nothing. A warning is reported and does not stop publishing."""
+    severity = FailureSeverity.WARNING if warning else FailureSeverity.CRITICAL
+    meta = {"name": name}
+    return [UnexpectedRowsExpectation(unexpected_rows_query=query, severity=severity, meta=meta)]
+
+
+def always(name: str, condition: str, *, warning: bool = False) -> Rules:
+    """The condition is true of every row; a null result breaks it."""
+    return no_rows(name, f"SELECT 1 FROM {{batch}} WHERE ({condition}) IS NOT TRUE", warning=warning)  # noqa: S608
+
+
+def balances(name: str, control: str, keys: Sequence[str], totals: dict[str, str]) -> Rules:
+    """Totals of the mart equal a plain count over the operational tables, for each person (and currency).
+
+    `control` is the table of the build that holds the plain counts, taken at the snapshot the marts were built from;
+    `totals` maps its columns to expressions over the mart.
+    """
+    by = ", ".join(keys)
+    sums = ", ".join(f"coalesce({expression}, 0) AS {column}" for column, expression in totals.items())
+    differ = " OR ".join(f"coalesce(mart.{column}, 0) <> coalesce(control.{column}, 0)" for column in totals)
+    query = (
+        f"WITH mart AS (SELECT {by}, {sums} FROM {{batch}} GROUP BY {by})"  # noqa: S608
+        f" SELECT 1 FROM mart FULL OUTER JOIN intermediate.{control} AS control USING ({by}) WHERE {differ}"
+    )
+    return no_rows(name, query)

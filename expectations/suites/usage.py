@@ -1,0 +1,48 @@
+"""Usage: every event is billed once, and an unknown cost stays unknown."""
+
+from datetime import datetime
+
+from expectations.suites.rules import Rules, always, at_least, balances, no_rows, one_of, one_row_per
+
+COUNTS = ("tokens_input", "tokens_output", "total_tokens", "total_cost", "unknown_cost_events")
+TOTALS = {
+    "events": "sum(events)",
+    "total_tokens": "sum(total_tokens)",
+    "total_cost": "sum(total_cost)",
+    "unknown_cost_events": "sum(unknown_cost_events)",
+}
+COUNTERS_DIFFER = """
+SELECT 1 FROM intermediate.int_usage_control LEFT JOIN (SELECT DISTINCT user_id FROM {batch}) mart USING (user_id)
+WHERE (events, total_tokens, total_cost, unknown_cost_events)
+  IS DISTINCT FROM (counter_events, counter_tokens, counter_cost, counter_unknown_cost_events)
+"""
+PARTS_EXCEED = "tokens_cache_read + tokens_cache_write <= tokens_input AND tokens_reasoning <= tokens_output"
+UNKNOWN_ONLY = "(total_cost IS NULL) = (unknown_cost_events = events) AND unknown_cost_events <= events"
+
+
+def suite(as_of: datetime) -> dict[str, Rules]:
+    """The expectations of each mart of the domain, for a candidate that speaks about this instant."""
+    return {
+        "usage_daily": [
+            *one_row_per("user_id", "usage_date", "agent_id", "provider", "model"),
+            *at_least(1, "events"),
+            *at_least(0, "failed_events", "tokens_cache_read", "tokens_cache_write", "tokens_reasoning", *COUNTS),
+            *always("total_is_input_and_output", "total_tokens = tokens_input + tokens_output"),
+            *always("parts_lie_within_their_totals", PARTS_EXCEED),
+            *always("failed_events_are_events", "failed_events <= events"),
+            *always("cost_is_unknown_only_when_all_are", UNKNOWN_ONLY),
+            *balances("equals_the_usage_logs", "int_usage_control", ["user_id"], TOTALS),
+            *no_rows("counters_equal_a_recount", COUNTERS_DIFFER),
+            *always("not_from_the_future", f"usage_date <= '{as_of:%F}'::date + 1", warning=True),
+        ],
+        "billing_monthly": [
+            *one_row_per("user_id", "month", "agent_id", "provider", "model"),
+            *at_least(1, "events"),
+            *at_least(0, *COUNTS),
+            *always("begins_on_the_first", "extract(day FROM month) = 1"),
+            *always("total_is_input_and_output", "total_tokens = tokens_input + tokens_output"),
+            *always("cost_is_unknown_only_when_all_are", UNKNOWN_ONLY),
+            *one_of("currency", ["USD"]),
+            *balances("equals_the_usage_logs", "int_usage_control", ["user_id"], TOTALS),
+        ],
+    }
