@@ -56,6 +56,7 @@ SPELLINGS = (
             f"{META}bedrock.usage.cacheWriteInputTokens",
             f"{META}bedrock.usage.cacheCreationInputTokens",
         ),
+        reasoning=_REASONING,
         total=(f"{META}bedrock.usage.totalTokens",),
         marks=(f"{META}bedrock.usage.cacheReadInputTokens", f"{META}bedrock.usage.cacheWriteInputTokens"),
         cache_on_top=True,

@@ -5,7 +5,7 @@ from and written to the cache, the output counts reasoning; the parts never exce
 """
 
 from datetime import UTC, datetime, timedelta
-from hashlib import blake2b
+from hashlib import sha256
 
 import polars as pl
 
@@ -76,11 +76,13 @@ def with_content_hash(frame: pl.DataFrame) -> pl.DataFrame:
     before a price or a provider is looked up, so that a new price list does not make a known event look changed.
     """
     time = pl.when(pl.col("timestamp_known")).then(pl.col("timestamp").dt.epoch("us"))
-    # A null and an empty text differ: "-" marks the null, "=" precedes every value.
-    parts = [time, pl.col("success"), *(pl.col(name) for name in _MEANING)]
-    texts = [pl.concat_str(pl.lit("="), part.cast(pl.String)).fill_null("-") for part in parts]
-    canonical = frame.select(pl.concat_str(pl.lit("usage/1"), *texts, separator="\x1f").alias("text"))["text"]
-    digests = [blake2b(text.encode(), digest_size=16).digest() for text in canonical]
+    # No text of an event is empty, so the empty one can stand for null.
+    texts = [
+        part.cast(pl.String).fill_null("") for part in (time, pl.col("success"), *(pl.col(name) for name in _MEANING))
+    ]
+    line = pl.concat_str(pl.lit("usage/1"), *texts, separator="\x1f").cast(pl.Binary)
+    meanings = frame.select(line.alias("text"))["text"].to_list()
+    digests = [sha256(meaning).digest()[:16] for meaning in meanings]
     return frame.with_columns(pl.Series("content_hash", digests, dtype=pl.Binary))
 
 

@@ -62,9 +62,9 @@ def spans(stream: BinaryIO) -> Iterator[Found]:
 
 def _is_one_document(stream: BinaryIO) -> bool:
     """Tell whether the file is one document over several lines: its first line is none by itself."""
-    lines = (text for text in stream if text.strip())
-    first = next(lines, b"").strip()
-    if len(first) >= WHOLE_BYTES or not first.startswith((b"{", b"[")):
+    lines = (text for text in iter(lambda: stream.readline(WHOLE_BYTES), b"") if text.strip())
+    first = next(lines, b"")
+    if len(first) >= WHOLE_BYTES or not first.lstrip().startswith((b"{", b"[")):
         return False
     try:
         orjson.loads(first)
@@ -129,7 +129,8 @@ def _streamed(stream: "BinaryIO | _Line", line: int) -> Iterator[Found]:
                 yield Found(line, next(found), resource)
         next(found, None)
     except (ijson.JSONError, StopIteration) as error:
-        yield Found(line, error=f"the document breaks off or is not valid JSON ({error})")
+        said = " ".join(str(error).split())
+        yield Found(line, error=f"the document breaks off or is not valid JSON ({said})")
 
 
 def _resources(stream: "BinaryIO | _Line", prefix: str) -> list[tuple[Any, int]]:
@@ -140,11 +141,11 @@ def _resources(stream: "BinaryIO | _Line", prefix: str) -> list[tuple[Any, int]]
     try:
         for path, event, value in ijson.parse(stream, use_float=True):
             if path == at_span:
-                counts[-1] += event not in ("end_map", "end_array")
+                counts[-1] += event not in ("map_key", "end_map", "end_array")
             elif path == at_resource and event == "start_map":
                 counts.append(0)
                 builders.append(ObjectBuilder())
-            elif path.startswith(f"{at_resource}.resource"):
+            elif f"{path}.".startswith(f"{at_resource}.resource."):
                 builders[-1].event(event, value)
     except ijson.JSONError:
         # The second reading stops at the same place, and says so.
@@ -166,7 +167,7 @@ class _Line:
 
     def read(self, size: int = 2**16) -> bytes:
         at = self._stream.tell()
-        data = self._stream.read(size if size > 0 else 2**16)
+        data = self._stream.read(size)
         end = data.find(b"\n")
         if end < 0:
             return data

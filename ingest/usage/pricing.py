@@ -84,7 +84,10 @@ def _with_rates(frame: pl.DataFrame) -> pl.DataFrame:
     models = pairs.with_columns(
         pl.Series("_model", [None if m is None else i for i, m in enumerate(found)], dtype=pl.Int64),
         pl.Series("_provider", [_provider_name(p, m) for p, m in pairs.iter_rows()], dtype=pl.String),
-        *(pl.Series(f"_has_{kind}", [bool(m and getattr(m, kind)) for m in found]) for kind in _BREAKS),
+        *(
+            pl.Series(f"_has_{kind}", [bool(m and getattr(m, kind)) for m in found], dtype=pl.Boolean)
+            for kind in _BREAKS
+        ),
     )
     frame = frame.join(models, on=["provider", "model"], how="left", nulls_equal=True, maintain_order="left")
     priced = [m for m in found if m is not None]

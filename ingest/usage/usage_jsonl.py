@@ -139,4 +139,7 @@ def _row(line: bytes) -> dict[str, str | None] | tuple[str, str]:
 def _text(value: object) -> str | None:
     if value is None or isinstance(value, str):
         return value
+    if isinstance(value, float) and abs(value) >= 2**63:
+        value = int(value)  # what was an integer too large for the parser
+        return str(value)
     return orjson.dumps(value).decode()

@@ -1,23 +1,29 @@
--- Whose events these are: the person with the e-mail, or the owner of the file where an event names nobody.
+-- Whose events these are: the person with the e-mail, or the owner of the file where an event names nobody ('').
 
-INSERT INTO users (email)
-SELECT DISTINCT lower(btrim(s.user_email)) AS email
-FROM staged_usage AS s
-CROSS JOIN current_load AS l
-WHERE
-    l.create_people
-    AND btrim(s.user_email) ~ '^[^@[:space:]|]+@[^@[:space:]|]+\.[^@[:space:]|.]{2,}$'
-ORDER BY email
-ON CONFLICT (lower(email)) DO NOTHING;
-
--- '' stands for "names nobody".
 CREATE TEMP TABLE event_people ON COMMIT DROP AS
 SELECT
     named.user_email,
-    coalesce(u.id, CASE WHEN named.user_email = '' THEN l.owner_id END) AS user_id
-FROM (SELECT DISTINCT coalesce(user_email, '') AS user_email FROM staged_usage) AS named
+    lower(btrim(named.user_email)) AS email,
+    NULL::uuid AS user_id
+FROM (SELECT DISTINCT coalesce(user_email, '') AS user_email FROM staged_usage) AS named;
+
+INSERT INTO users (email)
+SELECT DISTINCT p.email
+FROM event_people AS p
 CROSS JOIN current_load AS l
-LEFT JOIN users AS u ON lower(u.email) = lower(btrim(named.user_email)) AND named.user_email <> '';
+WHERE l.create_people AND p.email ~ '^[^@[:space:]|]+@[^@[:space:]|]+\.[^@[:space:]|.]{2,}$'
+ORDER BY p.email
+ON CONFLICT (lower(email)) DO NOTHING;
+
+UPDATE event_people AS p
+SET user_id = u.id
+FROM users AS u
+WHERE lower(u.email) = p.email;
+
+UPDATE event_people AS p
+SET user_id = l.owner_id
+FROM current_load AS l
+WHERE p.user_email = '';
 
 INSERT INTO refused (record, line, column_name, rule, reason)
 SELECT
@@ -25,12 +31,12 @@ SELECT
     s.line,
     'user' AS column_name,
     'unattributed' AS rule,
-    CASE
-        WHEN s.user_email IS NULL THEN 'names no person and the file has no owner: load it with --user'
+    CASE p.user_email
+        WHEN '' THEN 'names no person and the file has no owner: load it with --user'
         ELSE 'names a person who is not registered: add them, or load it with --create-user'
     END AS reason
-FROM staged_usage AS s
-INNER JOIN event_people AS p ON coalesce(s.user_email, '') = p.user_email
+FROM event_people AS p
+INNER JOIN staged_usage AS s ON p.user_email = coalesce(s.user_email, '')
 WHERE p.user_id IS NULL;
 
 -- What a person uploads can only be their own.
@@ -42,11 +48,13 @@ SELECT
     'another_person' AS rule,
     'names another person than the one who uploaded it' AS reason,
     l.owner_id AS user_id
-FROM staged_usage AS s
-INNER JOIN event_people AS p ON coalesce(s.user_email, '') = p.user_email
-CROSS JOIN current_load AS l
-WHERE l.only_owner AND p.user_id <> l.owner_id;
+FROM current_load AS l
+INNER JOIN event_people AS p ON l.owner_id <> p.user_id
+INNER JOIN staged_usage AS s ON p.user_email = coalesce(s.user_email, '')
+WHERE l.only_owner;
 
 DELETE FROM event_people AS p
 USING current_load AS l
 WHERE p.user_id IS NULL OR (l.only_owner AND p.user_id <> l.owner_id);
+
+ANALYZE event_people;

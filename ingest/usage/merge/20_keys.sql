@@ -9,9 +9,11 @@ SELECT
     s.content_hash,
     s.timestamp,
     p.user_id,
+    coalesce(s.agent, s.source) AS agent,
+    s.prompt IS NOT NULL OR s.completion IS NOT NULL AS has_text,
     (
         lpad(to_hex((date_part('epoch', s.timestamp) * 1000)::bigint), 12, '0')
-        || '7' || substr(s.event_key::text, 1, 3) || '8' || right(s.event_key::text, 12) || substr(s.event_key::text, 4, 3)
+        || '7' || left(s.event_key::text, 3) || '8' || right(s.event_key::text, 12) || substr(s.event_key::text, 4, 3)
     )::uuid AS usage_id,
     CASE
         WHEN s.conversation IS NOT NULL
@@ -22,6 +24,8 @@ SELECT
     row_number() OVER (PARTITION BY s.event_key ORDER BY s.record) AS occurrence
 FROM staged_usage AS s
 INNER JOIN event_people AS p ON coalesce(s.user_email, '') = p.user_email;
+
+ANALYZE events (event_key, user_id, occurrence);
 
 -- Sorted, so that two loads with common events wait for each other and never block each other.
 INSERT INTO usage_event_keys (event_key, user_id, usage_id, timestamp, content_hash, batch_id)
@@ -38,32 +42,32 @@ WHERE e.occurrence = 1
 ORDER BY e.event_key
 ON CONFLICT (event_key) DO NOTHING;
 
-INSERT INTO refused (record, line, column_name, rule, reason, user_id)
-SELECT
-    e.record,
-    e.line,
-    'event_id' AS column_name,
-    'conflict' AS rule,
-    'an event with this id is already loaded with other content' AS reason,
-    e.user_id
-FROM events AS e
-INNER JOIN usage_event_keys AS k ON e.event_key = k.event_key
-WHERE e.content_hash <> k.content_hash;
+-- What somebody had claimed before is a duplicate or a conflict; what is left is new.
+WITH known AS (
+    DELETE FROM events AS e
+    USING usage_event_keys AS k, current_load AS l
+    WHERE
+        e.event_key = k.event_key
+        AND (e.occurrence > 1 OR k.batch_id IS DISTINCT FROM l.batch_id)
+    RETURNING e.record, e.line, e.user_id, e.content_hash = k.content_hash AS is_same
+),
+
+conflicts AS (
+    INSERT INTO refused (record, line, column_name, rule, reason, user_id)
+    SELECT
+        k.record,
+        k.line,
+        'event_id' AS column_name,
+        'conflict' AS rule,
+        'an event with this id is already loaded with other content' AS reason,
+        k.user_id
+    FROM known AS k
+    WHERE NOT k.is_same
+)
 
 INSERT INTO tally (outcome, records)
 SELECT
     'duplicate' AS outcome,
     count(*) AS records
-FROM events AS e
-INNER JOIN usage_event_keys AS k ON e.event_key = k.event_key
-CROSS JOIN current_load AS l
-WHERE
-    e.content_hash = k.content_hash
-    AND (e.occurrence > 1 OR k.batch_id IS DISTINCT FROM l.batch_id);
-
--- What is left is new.
-DELETE FROM events AS e
-USING usage_event_keys AS k, current_load AS l
-WHERE
-    e.event_key = k.event_key
-    AND (e.occurrence > 1 OR k.batch_id IS DISTINCT FROM l.batch_id);
+FROM known AS k
+WHERE k.is_same;

@@ -2,9 +2,8 @@
 
 CREATE TEMP TABLE event_agents ON COMMIT DROP AS
 WITH named AS (
-    SELECT DISTINCT coalesce(s.agent, s.source) AS agent
-    FROM staged_usage AS s
-    INNER JOIN events AS e ON s.record = e.record
+    SELECT DISTINCT e.agent
+    FROM events AS e
 ),
 
 spelled AS (
@@ -50,13 +49,14 @@ SET agent_id = a.id
 FROM agents AS a
 WHERE e.agent_id IS NULL AND a.slug = e.slug;
 
+ANALYZE event_agents;
+
 -- A person sees the agents that they have talked to.
 INSERT INTO user_agent_permissions (user_id, agent_id)
 SELECT DISTINCT
-    e.user_id,
+    used.user_id,
     a.agent_id
-FROM events AS e
-INNER JOIN staged_usage AS s ON e.record = s.record
-INNER JOIN event_agents AS a ON coalesce(s.agent, s.source) = a.agent
-ORDER BY e.user_id, a.agent_id
+FROM (SELECT DISTINCT e.user_id, e.agent FROM events AS e) AS used
+INNER JOIN event_agents AS a ON used.agent = a.agent
+ORDER BY used.user_id, a.agent_id
 ON CONFLICT (user_id, agent_id) DO NOTHING;

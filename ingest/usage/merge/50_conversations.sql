@@ -10,7 +10,7 @@ SELECT DISTINCT ON (e.user_id, e.conversation_id)
     max(e.timestamp) OVER (PARTITION BY e.user_id, e.conversation_id) AS last_activity
 FROM events AS e
 INNER JOIN staged_usage AS s ON e.record = s.record
-INNER JOIN event_agents AS a ON coalesce(s.agent, s.source) = a.agent
+INNER JOIN event_agents AS a ON e.agent = a.agent
 WHERE e.conversation_id IS NOT NULL
 ORDER BY e.user_id, e.conversation_id, e.timestamp, e.event_key;
 

@@ -10,6 +10,8 @@ SELECT
 FROM user_timezones AS z
 WHERE z.user_id IN (SELECT e.user_id FROM events AS e);
 
+ANALYZE event_zones;
+
 WITH inserted AS (
     INSERT INTO usage_logs (
         user_id, id, timestamp, agent_id, conversation_id, message_id, source, event_id, provider, model,
@@ -48,7 +50,7 @@ WITH inserted AS (
         l.batch_id
     FROM events AS e
     INNER JOIN staged_usage AS s ON e.record = s.record
-    INNER JOIN event_agents AS a ON coalesce(s.agent, s.source) = a.agent
+    INNER JOIN event_agents AS a ON e.agent = a.agent
     INNER JOIN event_zones AS z ON e.user_id = z.user_id AND e.timestamp >= z.valid_from AND e.timestamp < z.valid_to
     CROSS JOIN current_load AS l
     ORDER BY e.user_id, e.timestamp
