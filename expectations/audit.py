@@ -1,5 +1,6 @@
 """Audit a built candidate with Great Expectations, and write the result into its passport."""
 
+import logging
 import os
 import time
 import warnings
@@ -12,8 +13,6 @@ from cauce.errors import FatalError
 from expectations.build import LOCK
 from expectations.candidate import CANDIDATE, MARTS, Audit, Candidate, read_candidate, write_candidate
 from expectations.publications import record_failure
-
-SUITES = ("usage", "finance", "health")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +73,7 @@ def check(database: Database) -> AuditReport:
 def _validate(database: Database, candidate: Candidate) -> list[tuple[Failure | None, bool]]:
     """Each expectation's failure, or None where it holds, and whether it would be critical."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the library's own, which nobody here can act on
         import great_expectations as gx

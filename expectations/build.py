@@ -1,15 +1,20 @@
 """Build a candidate of the marts from one consistent state of the operational tables."""
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import uuid4
 
+import psycopg
 from psycopg import sql
 
 from cauce.database import Database, Role
-from expectations.candidate import CANDIDATE, MARTS, Candidate, content_of, read_candidate, write_candidate
+from cauce.errors import CauceError, FatalError
+from expectations.candidate import CANDIDATE, MARTS, Audit, Candidate, content_of, read_candidate, write_candidate
 from expectations.fingerprint import code_version, input_fingerprint
+from expectations.publications import record_failure
 from expectations.transform import Outcome, Progress, run_dbt
 
 LOCK = "marts"
@@ -50,13 +55,19 @@ def build(
         fingerprint = input_fingerprint(source, instant)
         published = read_candidate(source, MARTS)
         if published and not force and published.fingerprint == fingerprint and as_of in (None, published.as_of):
+            _clear(database)  # what an earlier state of the data made is not to be published any more
             return _report(published, Outcome(0, 0), began, skipped=True)
         row = source.execute("SELECT pg_export_snapshot()").fetchone()
         _clear(database)
         command = ["build", "--exclude-resource-type", "unit_test"]
         if force or not _facts_are_current(database):
             command.append("--full-refresh")
-        outcome = run_dbt(database, command, as_of=instant, snapshot=row[0] if row else None, on_progress=on_progress)
+        snapshot = row[0] if row else None
+        try:
+            outcome = run_dbt(database, command, as_of=instant, snapshot=snapshot, on_progress=on_progress)
+        except FatalError as error:
+            _record(database, Candidate("", fingerprint, instant, code_version(), ""), error)
+            raise
         candidate = _finish(database, fingerprint, instant)
         return _report(candidate, outcome, began, skipped=False)
 
@@ -73,6 +84,14 @@ def _facts_are_current(database: Database) -> bool:
     with database.transaction(Role.TRANSFORM) as conn:
         row = conn.execute("SELECT obj_description(to_regnamespace('intermediate'), 'pg_namespace')").fetchone()
     return row == (code_version(),)
+
+
+def _record(database: Database, unfinished: Candidate, error: FatalError) -> None:
+    """Let the pages say that the marts could not be renewed, and which model it was."""
+    model = Path(error.where or "").stem
+    finding = {"suite": "build", "expectation": "builds", "mart": model, "column": None, "observed": "failed"}
+    with suppress(psycopg.Error, CauceError), database.transaction(Role.TRANSFORM) as conn:
+        record_failure(conn, unfinished.audited(Audit(0, 1, 0, [finding])))
 
 
 def _finish(database: Database, fingerprint: str, as_of: datetime) -> Candidate:

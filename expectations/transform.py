@@ -111,15 +111,7 @@ def _reporter(on_progress: Progress) -> Callable[[Any], None]:
     return report
 
 
-HEADINGS = (
-    "Database Error",
-    "Parsing Error",
-    "Compilation Error",
-    "Runtime Error",
-    "DETAIL",
-    "CONTEXT",
-    "compiled code",
-)
+HEADINGS = ("Database Error", "Parsing Error", "Compilation Error", "Runtime Error", "compiled", "DETAIL", "CONTEXT")
 
 
 def _reason(message: str | None) -> str:

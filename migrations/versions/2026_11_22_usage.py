@@ -61,7 +61,6 @@ BEGIN
         sum(n) AS n, sum(tokens) AS tokens, sum(cost) AS cost, sum(unknown) AS unknown
       FROM (%1$s) changed
       GROUP BY 1, 2, 3
-      HAVING sum(n) <> 0 OR sum(tokens) <> 0 OR sum(cost) <> 0 OR sum(unknown) <> 0
     )
     UPDATE monthly_usage m
     SET total_messages = m.total_messages + delta.n,
