@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
+
+import orjson
 
 from ingest.formats import CHUNK_RECORDS, Chunk, Rejection
 
@@ -27,6 +29,18 @@ def too_long(block: Block, record: int, line: int) -> Chunk:
     text = block.data.decode(errors="replace")
     reason = f"the line is longer than {BLOCK_BYTES // 2**20} MiB: split it"
     return Chunk({}, [Rejection(record, line, None, "record_too_long", reason, text)], {}, lambda r: [text for _ in r])
+
+
+def first_object(head: bytes) -> dict[str, Any] | None:
+    """Return the first of some lines that is a JSON object."""
+    for line in head.removeprefix(BOM).splitlines()[:20]:
+        try:
+            record = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            continue
+        if isinstance(record, dict):
+            return record
+    return None
 
 
 def last_line_end(data: bytes) -> int:

@@ -7,6 +7,7 @@ that the book cannot read, is read by the common spellings. Without a provider t
 time happened when it arrived, as far as anyone can tell (`timestamp_known` is False).
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from hashlib import blake2b
@@ -18,7 +19,7 @@ from genai_prices.types import Provider
 from ingest.formats import Chunk, Rejection, Source
 from ingest.usage import prices, values
 from ingest.usage.counts import Counts, read
-from ingest.usage.lines import BOM, blocks
+from ingest.usage.lines import BOM, blocks, first_object
 from ingest.usage.provider_spellings import BODY_SPELLINGS
 from ingest.usage.rows import Rows
 from ingest.usage.values import Breach, whole
@@ -35,15 +36,12 @@ class ProviderBodies:
     version = 1
 
     def sniff(self, head: bytes) -> bool:
-        """Tell by the first line that is an object: it has a response and names, or leaves open, a provider."""
-        for line in head.removeprefix(BOM).splitlines()[:20]:
-            try:
-                record = orjson.loads(line)
-            except orjson.JSONDecodeError:
-                continue
-            if isinstance(record, dict):
-                return isinstance(record.get("response"), dict) and "resourceSpans" not in record
-        return False
+        """Tell by the first line that is an object: it has a response."""
+        record = first_object(head)
+        if record is None:
+            # The first line may be longer than what is seen of it.
+            return head.removeprefix(BOM).lstrip()[:1] == b"{" and re.search(rb'"response"\s*:\s*\{', head) is not None
+        return isinstance(record.get("response"), dict) and "resourceSpans" not in record
 
     def read(self, source: Source) -> Iterator[Chunk]:
         """Read the file by blocks of lines; blank lines are not records."""

@@ -20,6 +20,8 @@ from ingest.usage.events import KIND
 from ingest.usage.lines import BOM, blocks, too_long
 
 _SEPARATORS = ",;\t"
+# Names no header can have, since a line end splits it.
+_RECORD, _LINE = "\nrecord", "\nline"
 
 
 class UsageCsv:
@@ -79,7 +81,7 @@ def _chunk(data: bytes, header: _Header, first_line: int, record: int, received_
     if read is None:
         frame, bad = _by_records(data, header, first_line, record)
     else:
-        frame = read.with_columns(pl.int_range(record, record + pl.len(), dtype=pl.Int64).alias("record"))
+        frame = read.with_columns(pl.int_range(record, record + pl.len(), dtype=pl.Int64).alias(_RECORD))
     frame = _contract(frame, header.names)
 
     def raw(wanted: Sequence[int]) -> list[str]:
@@ -117,7 +119,7 @@ def _at_once(data: bytes, header: _Header, first_line: int) -> pl.DataFrame | No
     if b'"' in data:
         breaks = pl.sum_horizontal(pl.all().str.count_matches("\n", literal=True).fill_null(0))
         lines = (lines + breaks.cum_sum().shift(1, fill_value=0)).cast(pl.Int64)
-    return frame.with_columns(lines.alias("line"))
+    return frame.with_columns(lines.alias(_LINE))
 
 
 def _inside(frame: pl.DataFrame, character: str) -> int:
@@ -136,7 +138,7 @@ def _by_records(
             bad.append((number, r))
         else:
             rows.append([number, r.line, *r.fields])
-    schema = {"record": pl.Int64(), "line": pl.Int64(), **dict.fromkeys(header.names, pl.String())}
+    schema = {_RECORD: pl.Int64(), _LINE: pl.Int64(), **dict.fromkeys(header.names, pl.String())}
     return pl.DataFrame(rows, schema=schema, orient="row"), bad
 
 
@@ -148,4 +150,6 @@ def _contract(frame: pl.DataFrame, names: list[str]) -> pl.DataFrame:
     if extra:
         some = pl.any_horizontal((pl.col(name) != "").fill_null(False) for name in extra)
         aside = pl.when(some).then(pl.struct(extra).struct.json_encode())
-    return frame.with_columns(*missing, aside.alias("extra")).select("record", "line", *own.COLUMNS, "extra")
+    return frame.with_columns(*missing, aside.alias("extra")).select(
+        pl.col(_RECORD).alias("record"), pl.col(_LINE).alias("line"), *own.COLUMNS, "extra"
+    )

@@ -4,6 +4,7 @@ Read by blocks with Polars; a block that does not parse as a whole, or whose typ
 taken apart, down to single lines, so that each bad line becomes one rejection.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
@@ -13,9 +14,10 @@ import polars as pl
 from ingest.formats import Chunk, Rejection, Source
 from ingest.usage import own
 from ingest.usage.events import KIND
-from ingest.usage.lines import BOM, Block, blocks, too_long
+from ingest.usage.lines import BOM, Block, blocks, first_object, too_long
 
 _PART_LINES = 1_000
+_KEYS = (rb'"event_id"\s*:', rb'"(model|input_tokens|output_tokens)"\s*:')
 _EXPECTED = {
     "timestamp": (pl.String, pl.Null),
     "success": (pl.Boolean, pl.Null),
@@ -33,14 +35,11 @@ class UsageJsonLines:
 
     def sniff(self, head: bytes) -> bool:
         """Tell by the first line that is an object: it names an event, and a token count or a model."""
-        for line in head.removeprefix(BOM).splitlines()[:20]:
-            try:
-                record = orjson.loads(line)
-            except orjson.JSONDecodeError:
-                continue
-            if isinstance(record, dict):
-                return "event_id" in record and not record.keys().isdisjoint({*own.COUNTS, "model"})
-        return False
+        record = first_object(head)
+        if record is None:
+            # The first line may be longer than what is seen of it.
+            return head.removeprefix(BOM).lstrip()[:1] == b"{" and all(re.search(key, head) for key in _KEYS)
+        return "event_id" in record and not record.keys().isdisjoint({*own.COUNTS, "model"})
 
     def read(self, source: Source) -> Iterator[Chunk]:
         """Read the file in blocks; blank lines are not records."""
@@ -56,17 +55,18 @@ class UsageJsonLines:
 
 
 def _chunk(block: Block, record: int, received_at: datetime) -> Chunk:
+    frame, bad = _typed(block.data), list[tuple[int, str, str]]()
     lines: list[bytes] | None = None
-    frame = _typed(block.data)
     if frame is not None and frame.height == block.data.count(b"\n") + (not block.data.endswith(b"\n")):
-        numbers = pl.int_range(block.line, block.line + frame.height, eager=True)
-        bad: list[tuple[int, str, str]] = []
+        # Every line is a record: its place in the block gives both numbers.
+        places = pl.int_range(frame.height, eager=True)
+        numbers = places + block.line
     else:
-        lines = [text for text in block.data.split(b"\n") if text.strip()]
+        numbered = [(number, text) for number, text in enumerate(block.data.split(b"\n"), block.line) if text.strip()]
+        lines = [text for _, text in numbered]
         frame, good, bad = _by_parts(lines)
-        line_of = [block.line + i for i, text in enumerate(block.data.split(b"\n")) if text.strip()]
-        numbers = pl.Series([line_of[i] for i in good], dtype=pl.Int64)
-    places = numbers - block.line if lines is None else pl.Series(good, dtype=pl.Int64)
+        places = pl.Series(good, dtype=pl.Int64)
+        numbers = pl.Series([numbered[place][0] for place in good], dtype=pl.Int64)
     frame = frame.with_columns((places + record).alias("record"), numbers.alias("line"))
 
     def raw(records: Sequence[int]) -> list[str]:
@@ -74,10 +74,12 @@ def _chunk(block: Block, record: int, received_at: datetime) -> Chunk:
         return [texts[number - record].rstrip(b"\r").decode(errors="replace") for number in records]
 
     events, breaches = own.accept(frame, received_at)
-    rejections = [own.rejection(frame, breach, raw([frame["record"][breach[0]]])[0]) for breach in breaches]
+    broken = raw([frame["record"][row] for row, _, _ in breaches]) if breaches else []
+    rejections = [own.rejection(frame, breach, text) for breach, text in zip(breaches, broken, strict=True)]
     for place, rule, reason in bad:
-        number = record + place
-        rejections.append(Rejection(number, line_of[place], None, rule, reason, raw([number])[0]))
+        line, text = numbered[place]
+        shown = text.rstrip(b"\r").decode(errors="replace")
+        rejections.append(Rejection(record + place, line, None, rule, reason, shown))
     return Chunk({KIND: events}, sorted(rejections, key=lambda r: r.record), {}, raw)
 
 
