@@ -141,6 +141,7 @@ class EmbeddedServer:
             yield lock
 
     def _start(self, lock: int, report: Progress) -> ServerAddress:
+        cluster.remove_leftovers(self.home)
         said = ""
         for _ in range(5):
             if server := self._postmaster():  # started by another, or by a starter that was killed meanwhile

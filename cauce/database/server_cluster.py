@@ -26,13 +26,17 @@ PORTS = range(20_000, 32_000)
 """Below the ports that systems hand out to outgoing connections, so that a remembered one stays free."""
 
 
+def remove_leftovers(home: Path) -> None:
+    """Remove what a killed `create_cluster` left; the caller holds the lock."""
+    for leftover in home.glob(f"{STAGING_PREFIX}*"):
+        shutil.rmtree(leftover)
+
+
 def create_cluster(data: Path, password: str, account: Account, binaries: Path, *, fsync: bool, lock: int) -> None:
     """Make a new cluster beside `data` and rename it into place: a crash leaves no half of it.
 
     initdb inherits the lock: when its starter is killed, the next one waits until initdb is gone.
     """
-    for leftover in data.parent.glob(f"{STAGING_PREFIX}*"):
-        shutil.rmtree(leftover)
     if shutil.disk_usage(data.parent).free < INITIAL_BYTES:
         raise disk_full(data.parent)
     staging = Path(tempfile.mkdtemp(prefix=STAGING_PREFIX, dir=data.parent))
@@ -52,7 +56,7 @@ def create_cluster(data: Path, password: str, account: Account, binaries: Path, 
         command += ["--username", SUPERUSER, "--auth-host=scram-sha-256", "--auth-local=scram-sha-256"]
         command += ["--encoding=UTF8", "--locale=C.UTF-8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         command += ["--data-checksums", "--no-instructions", *([] if fsync else ["--no-sync"])]
-        done = subprocess.run(  # noqa: S603 -- our own words
+        done = subprocess.run(
             command, env=ENVIRONMENT, cwd=staging, pass_fds=(lock,), start_new_session=True, capture_output=True,
             stdin=subprocess.DEVNULL, text=True, errors="replace", check=False,
         )  # fmt: skip
@@ -60,6 +64,7 @@ def create_cluster(data: Path, password: str, account: Account, binaries: Path, 
             raise failure(done.stderr, data)
         with (staging / "data" / "postgresql.conf").open("a") as file:
             file.write("\ninclude 'cauce.conf'\n")
+        secret.unlink()
         (staging / "data").rename(data)
         sync_folder(data.parent)
     finally:
@@ -99,7 +104,8 @@ def write_configuration(data: Path, port: int, account: Account, *, fsync: bool)
         "log_checkpoints": "off",
     }
     if not fsync:
-        settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+        # Commits stay synchronous: what was committed survives kill -9, only not a crash of the machine.
+        settings |= {"fsync": "off", "full_page_writes": "off"}
     lines = [f"{key} = '{value}'" for key, value in settings.items()]
     text = "\n".join(["# Written by Cauce at every start. To change a setting: ALTER SYSTEM SET …", *lines, ""])
     path = data / "cauce.conf"

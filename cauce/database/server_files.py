@@ -32,7 +32,7 @@ def server_binaries() -> Path:
 def server_version(binaries: Path) -> str:
     """The version of the programs, such as `18.6`."""
     command = (str(binaries / "postgres"), "--version")
-    done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=30, check=False)  # noqa: S603
+    done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=30, check=False)
     found = re.search(r"\d+\.\d+", done.stdout)
     if done.returncode or not found:
         raise FatalError(

@@ -81,7 +81,7 @@ def launch(program: list[str], data: Path, log: Path, inherited: int) -> int:
     shell = shutil.which("sh") or "/bin/sh"
     detach = 'log=$1; shift; "$@" </dev/null >"$log" 2>&1 & echo $!'
     command = [shell, "-c", detach, shell, str(log), *program, "-c", f"cluster_name={cluster_name(data)}"]
-    done = subprocess.run(  # noqa: S603 -- our own words
+    done = subprocess.run(
         command, env=ENVIRONMENT, cwd=data, pass_fds=(inherited,), umask=0o077, start_new_session=True,
         stdout=subprocess.PIPE, text=True, check=True,
     )  # fmt: skip
