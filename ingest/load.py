@@ -8,6 +8,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from psycopg import errors
 from cauce.database import Database, Role
 from cauce.errors import RetriableError, SkippableError
 from ingest import ledger, quarantine
+from ingest.ahead import read_ahead
 from ingest.detect import detect
 from ingest.formats import Chunk, Format, Rejection, Source
 from ingest.merge import Merge, merge_of
@@ -131,6 +133,7 @@ def begin_merge(
             only_owner,
         ),
     )
+    conn.execute("ANALYZE current_load")
 
 
 class _Reading:
@@ -142,6 +145,8 @@ class _Reading:
         self._format = found
         self._merge = merge
         self._received = datetime.now(UTC)
+        zone = conn.execute("SELECT timezone FROM users WHERE id = %s", (load.owner,)).fetchone()
+        self._timezone = "UTC" if zone is None else str(zone[0])
         self._only_chunk: Chunk | None = None
         self.read = 0
         self.ignored: Counter[str] = Counter()
@@ -150,18 +155,21 @@ class _Reading:
         """Put every record where it goes next: a staging table, the quarantine, or the count of what is ignored."""
         self._merge.stage(self._conn)
         self._tables = staging_tables(self._conn)
-        for number, chunk in enumerate(self._chunks()):
-            self._only_chunk = chunk if number == 0 else None
-            self.read += chunk.read
-            self.ignored.update(chunk.ignored)
-            self._quarantine(self._load.owner, chunk.rejections)
-            if self._merge.personal and self._load.owner is None:
-                self._quarantine(None, _unattributed(chunk))
-            else:
-                self._stage_frames(chunk)
-            if self._load.on_progress:
-                position = self._load.opened.stream.tell()
-                self._load.on_progress(self._load.name, self.read, position, self._load.opened.size)
+        with closing(read_ahead(self._positioned())) as chunks:
+            for number, (chunk, position) in enumerate(chunks):
+                self._only_chunk = chunk if number == 0 else None
+                self._stage_chunk(chunk)
+                if self._load.on_progress:
+                    self._load.on_progress(self._load.name, self.read, position, self._load.opened.size)
+
+    def _stage_chunk(self, chunk: Chunk) -> None:
+        self.read += chunk.read
+        self.ignored.update(chunk.ignored)
+        self._quarantine(self._load.owner, chunk.rejections)
+        if self._merge.personal and self._load.owner is None:
+            self._quarantine(None, _unattributed(chunk))
+        else:
+            self._stage_frames(chunk)
 
     def merge(self) -> None:
         """Merge what is staged, and find the text of the records that the merge refused."""
@@ -196,13 +204,14 @@ class _Reading:
             name=load.name,
             size=load.opened.size,
             received_at=self._received,
-            timezone=self._timezone(),
+            timezone=self._timezone,
         )
         return self._format.read(source)
 
-    def _timezone(self) -> str:
-        found = self._conn.execute("SELECT timezone FROM users WHERE id = %s", (self._load.owner,)).fetchone()
-        return "UTC" if found is None else str(found[0])
+    def _positioned(self) -> Iterator[tuple[Chunk, int]]:
+        """The chunks, each with how many bytes of the input had been read then."""
+        for chunk in self._chunks():
+            yield chunk, self._load.opened.stream.tell()
 
     def _stage_frames(self, chunk: Chunk) -> None:
         for kind, whole in chunk.frames.items():
