@@ -15,26 +15,30 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="CAUCE_", env_file=".env", extra="ignore", frozen=True)
 
-    home: Path = Field(PROJECT / ".cauce", description="Embedded database, secrets, logs and generated files.")
-    inbox: Path = Field(PROJECT / "inbox", description="Folder whose files `cauce run` loads.")
+    home: Path = Field(default=PROJECT / ".cauce", description="Embedded database, secrets, logs and generated files.")
+    inbox: Path = Field(default=PROJECT / "inbox", description="Folder whose files `cauce run` loads.")
     database_url: str | None = Field(
-        None,
+        default=None,
         validation_alias="DATABASE_URL",
         description="A PostgreSQL (15 or later) of your own, as a role that may create roles; unset: the embedded one.",
     )
     secret_key: str | None = Field(
-        None, description="The installation's secret; unset: made at first start and kept in `home`."
+        default=None, description="The installation's secret; unset: made at first start and kept in `home`."
     )
-    host: str = Field("127.0.0.1", description="Address the app listens on.")
-    port: int = Field(8501, ge=1, le=65535, description="Port the app listens on.")
-    public_url: str | None = Field(None, description="Address people reach the app at; default: http://host:port.")
-    session_idle_minutes: int = Field(120, ge=1, description="A session unused for this long ends.")
-    session_absolute_hours: int = Field(168, ge=1, description="A session ends this long after sign-in.")
-    link_minutes: int = Field(15, ge=1, description="A sign-in link works for this long.")
-    demo_users: int = Field(50, ge=4, description="People in the demo data.")
-    demo_months: int = Field(13, ge=1, description="Months of demo data.")
-    demo_seed: int = Field(20_251_022, description="The same seed makes the same demo files.")
-    durable: bool = Field(True, description="Off: the embedded database trades durability for speed (tests only).")
+    host: str = Field(default="127.0.0.1", description="Address the app listens on.")
+    port: int = Field(default=8501, ge=1, le=65535, description="Port the app listens on.")
+    public_url: str | None = Field(
+        default=None, description="Address people reach the app at; default: http://host:port."
+    )
+    session_idle_minutes: int = Field(default=120, ge=1, description="A session unused for this long ends.")
+    session_absolute_hours: int = Field(default=168, ge=1, description="A session ends this long after sign-in.")
+    link_minutes: int = Field(default=15, ge=1, description="A sign-in link works for this long.")
+    demo_users: int = Field(default=50, ge=4, description="People in the demo data.")
+    demo_months: int = Field(default=13, ge=1, description="Months of demo data.")
+    demo_seed: int = Field(default=20_251_022, description="The same seed makes the same demo files.")
+    durable: bool = Field(
+        default=True, description="Off: the embedded database trades durability for speed (tests only)."
+    )
 
     @property
     def base_url(self) -> str:

@@ -1,6 +1,6 @@
 """The database says no by itself: each refusal beside what is allowed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -30,7 +30,7 @@ class Two:
 
 
 @pytest.fixture(scope="module")
-def two(shared_db: Database) -> Iterator[Two]:
+def two(shared_db: Database) -> Two:
     ana, luis = (make_person_in(shared_db, f"{name}@example.com") for name in ("ana", "luis"))
     for person in (ana, luis):
         with shared_db.transaction(Role.OWNER) as conn:
