@@ -20,9 +20,9 @@ _PART_LINES = 1_000
 _KEYS = (rb'"event_id"\s*:', rb'"(model|input_tokens|output_tokens)"\s*:')
 _EXPECTED = {
     "timestamp": (pl.String, pl.Null),
-    "success": (pl.Boolean, pl.Null),
-    **dict.fromkeys(own.TEXTS, (pl.String, pl.Null)),
-    **dict.fromkeys(own.INTEGERS, (pl.Int64, pl.Null)),
+    "success": (pl.Boolean, pl.String, pl.Null),
+    **dict.fromkeys(own.TEXTS, (pl.String, pl.Int64, pl.Null)),
+    **dict.fromkeys(own.INTEGERS, (pl.Int64, pl.String, pl.Null)),
 }
 
 
@@ -91,13 +91,22 @@ def _typed(data: bytes) -> pl.DataFrame | None:
         return None
     if any(frame.schema[name].base_type() not in _EXPECTED[name] for name in own.COLUMNS if name in frame.columns):
         return None
+    written = [name for name in own.INTEGERS if frame.schema.get(name) == pl.String]
+    if written and _mixed(data, written):
+        return None
     extra = [name for name in frame.columns if name not in own.COLUMNS]
     aside = pl.struct(extra).struct.json_encode() if extra else pl.lit(None, dtype=pl.String)
     missing = [pl.lit(None, dtype=_EXPECTED[c][0]).alias(c) for c in own.COLUMNS if c not in frame.columns]
     some = pl.any_horizontal(pl.col(extra).is_not_null()) if extra else pl.lit(False)
-    return frame.with_columns(*missing, pl.when(some).then(aside).alias("extra")).select(
-        *(pl.col(name).cast(_EXPECTED[name][0]) for name in own.COLUMNS), "extra"
-    )
+    cast = {name: _EXPECTED[name][0] for name in own.COLUMNS if name in own.TEXTS or frame.schema.get(name) == pl.Null}
+    whole = frame.with_columns(*missing, pl.when(some).then(aside).alias("extra"))
+    return whole.select(*own.COLUMNS, "extra").cast(cast)
+
+
+def _mixed(data: bytes, names: list[str]) -> bool:
+    """Tell whether columns read as text hold anything but text: a number among texts would be spelled anew."""
+    other = rf'"(?:{"|".join(names)})"\s*:\s*[^\s"n]'
+    return bool(pl.Series([data.decode()]).str.contains(other).item())
 
 
 def _by_parts(lines: list[bytes]) -> tuple[pl.DataFrame, list[int], list[tuple[int, str, str]]]:

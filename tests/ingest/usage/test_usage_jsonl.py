@@ -122,3 +122,14 @@ def test_a_line_too_long_is_refused_and_the_next_one_read(monkeypatch):
     assert result.events["line"].to_list() == [1, 3]
     assert result.broken == {2: "record_too_long"}
     assert len(result.rejections[0].raw) < 10_000
+
+
+def test_numbers_and_texts_of_numbers_may_be_mixed_and_a_fraction_is_still_found():
+    result = read(file_of(line(1, input_tokens="10"), line(2), line(3, input_tokens=10.0), line(4, input_tokens="10")))
+    assert result.broken == {3: "not_an_integer"}
+    assert result.events["tokens_input"].to_list() == [10, 10, 10]
+
+
+def test_names_written_as_numbers_are_texts():
+    event = read(file_of(line(1, conversation=42))).event("e-1")
+    assert event["conversation"] == "42"
