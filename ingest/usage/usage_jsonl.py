@@ -7,6 +7,7 @@ taken apart, down to single lines, so that each bad line becomes one rejection.
 import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 import orjson
 import polars as pl
@@ -18,7 +19,7 @@ from ingest.usage.lines import BOM, Block, blocks, first_object, too_long
 
 _PART_LINES = 1_000
 _KEYS = (rb'"event_id"\s*:', rb'"(model|input_tokens|output_tokens)"\s*:')
-_EXPECTED = {
+_EXPECTED: dict[str, tuple[type[pl.DataType], ...]] = {
     "timestamp": (pl.String, pl.Null),
     "success": (pl.Boolean, pl.String, pl.Null),
     **dict.fromkeys(own.TEXTS, (pl.String, pl.Int64, pl.Null)),
@@ -98,7 +99,9 @@ def _typed(data: bytes) -> pl.DataFrame | None:
     aside = pl.struct(extra).struct.json_encode() if extra else pl.lit(None, dtype=pl.String)
     missing = [pl.lit(None, dtype=_EXPECTED[c][0]).alias(c) for c in own.COLUMNS if c not in frame.columns]
     some = pl.any_horizontal(pl.col(extra).is_not_null()) if extra else pl.lit(False)
-    cast = {name: _EXPECTED[name][0] for name in own.COLUMNS if name in own.TEXTS or frame.schema.get(name) == pl.Null}
+    # Names written as numbers are texts; a column of nothing gets the type it would have.
+    loose = [name for name in own.COLUMNS if name in own.TEXTS or frame.schema.get(name) == pl.Null]
+    cast: dict[Any, Any] = {name: _EXPECTED[name][0] for name in loose}
     whole = frame.with_columns(*missing, pl.when(some).then(aside).alias("extra"))
     return whole.select(*own.COLUMNS, "extra").cast(cast)
 

@@ -39,7 +39,10 @@ def read(data: bytes | Path, received_at: datetime = RECEIVED) -> Result:
     formats = [f for f in FORMATS if f.sniff(content[: 2**16])]
     assert len(formats) == 1, f"recognised as {[f.name for f in formats]}"
     source = Source(Path("file"), io.BytesIO(content), "file", len(content), received_at, "America/Mexico_City")
-    frames, rejections, texts, total = [], [], {}, 0
+    frames: list[pl.DataFrame] = []
+    rejections: list[Rejection] = []
+    texts: dict[int, str] = {}
+    total = 0
     ignored: dict[str, int] = {}
     for chunk in formats[0].read(source):
         assert chunk.read <= CHUNK_RECORDS
