@@ -38,7 +38,8 @@ BEGIN
       IF to_regclass('public.' || quote_ident(partition)) IS NULL THEN
         -- One maker at a time; the second finds it made.
         PERFORM pg_advisory_xact_lock(hashtextextended('cauce:partitions', 0));
-        IF to_regclass('public.' || quote_ident(partition)) IS NULL THEN
+        -- A query sees what the other one committed; to_regclass() may still remember that there was none.
+        IF NOT EXISTS (SELECT FROM pg_class WHERE relname = partition AND relnamespace = 'public'::regnamespace) THEN
           EXECUTE format(
             'CREATE TABLE public.%I PARTITION OF public.%I FOR VALUES FROM (%L) TO (%L)',
             partition, parent, month, month + interval '1 month');
