@@ -2,10 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from great_expectations.expectations.core.expect_column_values_to_be_between import ExpectColumnValuesToBeBetween
 from great_expectations.expectations.core.expect_column_values_to_be_in_set import ExpectColumnValuesToBeInSet
 from great_expectations.expectations.core.expect_column_values_to_be_unique import ExpectColumnValuesToBeUnique
-from great_expectations.expectations.core.expect_column_values_to_not_be_null import ExpectColumnValuesToNotBeNull
 from great_expectations.expectations.core.expect_compound_columns_to_be_unique import ExpectCompoundColumnsToBeUnique
 from great_expectations.expectations.core.unexpected_rows_expectation import UnexpectedRowsExpectation
 from great_expectations.expectations.expectation import Expectation
@@ -15,23 +13,22 @@ Rules = list[Expectation]
 
 
 def filled(*columns: str) -> Rules:
-    """Each column has a value in every row."""
-    return [ExpectColumnValuesToNotBeNull(column=column, meta={"name": "filled"}) for column in columns]
+    """The columns have values in every row."""
+    return always("filled", f"({', '.join(columns)}) IS NOT NULL", columns=columns)
 
 
 def one_row_per(*columns: str) -> Rules:
     """The grain: no two rows agree in all of these columns, and none of them is empty."""
+    meta = {"name": "one_row_per"}
     if len(columns) == 1:
-        unique: Expectation = ExpectColumnValuesToBeUnique(column=columns[0], meta={"name": "one_row_per"})
-    else:
-        unique = ExpectCompoundColumnsToBeUnique(column_list=list(columns), meta={"name": "one_row_per"})
-    return [unique, *filled(*columns)]
+        return [ExpectColumnValuesToBeUnique(column=columns[0], meta=meta), *filled(*columns)]
+    return [ExpectCompoundColumnsToBeUnique(column_list=list(columns), meta=meta), *filled(*columns)]
 
 
 def at_least(bound: int, *columns: str) -> Rules:
     """No value lies below the bound; empty ones are not values."""
-    name = {"name": "at_least"}
-    return [ExpectColumnValuesToBeBetween(column=column, min_value=bound, meta=name) for column in columns]
+    lowest = f"least({', '.join(columns)})"
+    return always(f"at_least_{bound}", f"coalesce({lowest}, {bound}) >= {bound}", columns=columns)
 
 
 def one_of(column: str, values: Iterable[str]) -> Rules:
@@ -39,16 +36,17 @@ def one_of(column: str, values: Iterable[str]) -> Rules:
     return [ExpectColumnValuesToBeInSet(column=column, value_set=list(values), meta={"name": "one_of"})]
 
 
-def no_rows(name: str, query: str, *, warning: bool = False) -> Rules:
+def no_rows(name: str, query: str, *, columns: Sequence[str] = (), warning: bool = False) -> Rules:
     """The query, in which `{batch}` is the mart, finds nothing. A warning is reported and does not stop publishing."""
     severity = FailureSeverity.WARNING if warning else FailureSeverity.CRITICAL
-    meta = {"name": name}
+    meta = {"name": name, "column": ", ".join(columns) or None}
     return [UnexpectedRowsExpectation(unexpected_rows_query=query, severity=severity, meta=meta)]
 
 
-def always(name: str, condition: str, *, warning: bool = False) -> Rules:
+def always(name: str, condition: str, *, columns: Sequence[str] = (), warning: bool = False) -> Rules:
     """The condition is true of every row; a null result breaks it."""
-    return no_rows(name, f"SELECT 1 FROM {{batch}} WHERE ({condition}) IS NOT TRUE", warning=warning)  # noqa: S608
+    query = f"SELECT 1 FROM {{batch}} WHERE ({condition}) IS NOT TRUE"  # noqa: S608
+    return no_rows(name, query, columns=columns, warning=warning)
 
 
 def balances(name: str, control: str, keys: Sequence[str], totals: dict[str, str]) -> Rules:
