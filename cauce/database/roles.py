@@ -81,7 +81,7 @@ def _ensure_role(conn: psycopg.Connection, role: Role, password: str, *, is_supe
 def ensure_privileges(superuser_url: str, database: str) -> None:
     """Say who may connect to and create in a database; these privileges are not copied with a template."""
     target = sql.Identifier(database)
-    statements: list[sql.Composed] = [
+    statements: list[sql.SQL | sql.Composed] = [
         sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(target),
         sql.SQL("REVOKE ALL ON SCHEMA public FROM PUBLIC"),
         sql.SQL("GRANT CREATE, CONNECT, TEMPORARY ON DATABASE {} TO {}").format(target, sql.Identifier(Role.OWNER)),
