@@ -6,6 +6,8 @@ from html import escape
 
 import streamlit as st
 
+from app_streamlit.formats import SPACE
+
 
 @dataclass(frozen=True, slots=True)
 class Card:
@@ -44,5 +46,11 @@ def _card(item: Card) -> str:
     note = f'<dd class="cauce-note">{escape(item.note)}</dd>' if item.note else ""
     return (
         f'<div class="cauce-card cauce-{item.mood or "plain"}"><dt>{escape(item.label)}</dt>'
-        f'<dd class="cauce-value">{escape(item.value)}</dd>{note}</div>'
+        f'<dd class="cauce-value">{_value(item.value)}</dd>{note}</div>'
     )
+
+
+def _value(text: str) -> str:
+    """The figure large and its currency or unit small, which may go to a line of its own."""
+    figure, space, unit = text.partition(SPACE)
+    return f"{escape(figure)} <small>{escape(unit)}</small>" if space else escape(text)

@@ -31,4 +31,11 @@ ENTRIES: Final = (
     Entry("user", "usage", "usage", "usage", ":material/bolt:"),
     Entry("user", "settings", "settings", "settings", ":material/tune:"),
 )
+
+
+def first_page(audience: str) -> Entry:
+    """The page a person of this audience begins with."""
+    return next(entry for entry in ENTRIES if entry.audience == audience)
+
+
 PATHS: Final = ("/", *(f"/{entry.path}" for entry in ENTRIES))

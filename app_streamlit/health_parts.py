@@ -11,6 +11,7 @@ import streamlit as st
 
 from app_streamlit.cards import Card, bar, bars, cards
 from app_streamlit.charts import health as charts
+from app_streamlit.formats import SPACE
 from app_streamlit.page import Data, Page
 from app_streamlit.tables import Column, chart, table
 
@@ -182,7 +183,7 @@ def _measurement(page: Page, row: dict[str, Any]) -> Card:
     value = page.f.number(row["value"], _decimals(row["value"]))
     if row["value_secondary"] is not None:
         value += f"/{page.f.number(row['value_secondary'], _decimals(row['value_secondary']))}"
-    return Card(_kind(page, row["type"]), f"{value} {row['unit']}", page.f.instant(row["measured_at"]))
+    return Card(_kind(page, row["type"]), f"{value}{SPACE}{row['unit']}", page.f.instant(row["measured_at"]))
 
 
 def _kind(page: Page, name: str) -> str:

@@ -2,6 +2,8 @@
 
 import logging
 import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
@@ -17,28 +19,40 @@ from cauce.database import Database
 from cauce.errors import FatalError
 from cauce.settings import Settings
 
-MAIN: Final = Path(__file__).parent / "main.py"
+MAIN: Final = Path(__file__).parent / "script" / "main.py"
+"""In a folder without `pages` beside it, where Streamlit would otherwise look for pages of its own accord."""
 _BACKLOG: Final = 256
 _SECONDS_TO_STOP: Final = 3
 
 
-def build_app(settings: Settings, db: Database) -> starlette.App:
-    """The ASGI app; every page of this process reads `db`."""
+def build_app(settings: Settings, db: Database, *, on_ready: Callable[[], None] | None = None) -> starlette.App:
+    """The ASGI app; every page of this process reads `db`. `on_ready` is called once pages can be served."""
     theme.apply_options()
     provider.use(db)
+
+    @asynccontextmanager
+    async def lifespan(_app: starlette.App) -> AsyncIterator[None]:
+        if on_ready is not None:
+            on_ready()
+        yield
+
     return starlette.App(
         MAIN,
         routes=[*SignIn(settings, db, PATHS).routes(), *shell.routes(PATHS)],
         middleware=[Middleware(Guard, db=db, base_url=settings.base_url, pages=PATHS)],
         on_script_error=_log_script_error,
+        lifespan=lifespan,
     )
 
 
-def serve(settings: Settings, db: Database) -> None:
-    """Serve the app until it is told to stop. Raises `FatalError` when the address cannot be had."""
+def serve(settings: Settings, db: Database, *, on_ready: Callable[[], None] | None = None) -> None:
+    """Serve the app until SIGINT or SIGTERM; `on_ready` is called once the port answers.
+
+    Raises `FatalError` when the address cannot be had.
+    """
     with _listen(settings) as listening:
         config = uvicorn.Config(
-            build_app(settings, db),
+            build_app(settings, db, on_ready=on_ready),
             access_log=False,
             log_level="warning",
             server_header=False,

@@ -7,12 +7,13 @@ from pathlib import Path
 from string import Template
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from streamlit import file_util
 
 from app_streamlit import signpost
+from app_streamlit.catalog import first_page
 from app_streamlit.guard import PERSON
 from app_streamlit.texts import Texts
 
@@ -20,10 +21,16 @@ from app_streamlit.texts import Texts
 def routes(pages: tuple[str, ...]) -> list[BaseRoute]:
     """The document under the path of each page, and the public files it refers to."""
     return [
-        *(Route(path, document, methods=["GET"]) for path in pages),
+        Route("/", start, methods=["GET"]),
+        *(Route(path, document, methods=["GET"]) for path in pages if path != "/"),
         Route("/favicon.ico", _favicon, methods=["GET"]),
         Mount("/assets", StaticFiles(directory=signpost.ASSETS)),
     ]
+
+
+async def start(request: Request) -> Response:
+    """The first page of the person the guard let in."""
+    return RedirectResponse(f"/{first_page(request.scope[PERSON].audience).path}", 303)
 
 
 async def document(request: Request) -> Response:

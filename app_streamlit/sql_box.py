@@ -7,7 +7,9 @@ from typing import Final
 
 import polars as pl
 import psycopg
+from psycopg.rows import TupleRow
 
+from app_streamlit import provider
 from app_streamlit.page import Page
 from app_streamlit.queries import to_frame
 
@@ -39,18 +41,30 @@ def run(page: Page, sql: str) -> Answer | Refused:
         return Refused("empty", "")
     began = monotonic()
     try:
-        with page.data() as data:
-            data.conn.execute("SET TRANSACTION READ ONLY")
-            data.conn.execute(f"SET LOCAL statement_timeout = '{SECONDS}s'")
-            with data.conn.cursor() as cursor:
-                # stream() speaks the extended protocol, in which the server takes one statement only.
-                rows = list(islice(cursor.stream(statement.encode()), MOST_ROWS + 1))
-                if cursor.description is None:
-                    return Refused("no_rows", "")
-                frame = to_frame(cursor, rows[:MOST_ROWS])
+        # A connection of its own, closed afterwards: whatever the statement sets or locks ends with it.
+        with provider.database().connect(page.role) as conn:
+            conn.execute("SELECT set_config('cauce.session_token', %s, true)", (page.token,))
+            conn.execute("SET TRANSACTION READ ONLY")
+            conn.execute(f"SET LOCAL statement_timeout = '{SECONDS}s'")
+            frame, cut = _read(conn, statement.encode())
+            conn.rollback()
     except psycopg.Error as error:
         return Refused(_kind(error), _message(error, statement))
-    return Answer(frame, len(rows) > MOST_ROWS, monotonic() - began)
+    if frame is None:
+        return Refused("no_rows", "")
+    return Answer(frame, cut, monotonic() - began)
+
+
+def _read(conn: psycopg.Connection[TupleRow], statement: bytes) -> tuple[pl.DataFrame | None, bool]:
+    """The first rows of the answer, and whether there were more; None for a statement that answers nothing."""
+    with conn.cursor() as cursor:
+        # stream() speaks the extended protocol, in which the server takes one statement only.
+        rows = list(islice(cursor.stream(statement), MOST_ROWS + 1))
+        if rows:
+            return to_frame(cursor, rows[:MOST_ROWS]), len(rows) > MOST_ROWS
+        # Of an answer without rows stream() does not tell the columns.
+        cursor.execute(statement, prepare=True)
+        return (to_frame(cursor, []) if cursor.description else None), False
 
 
 def _kind(error: psycopg.Error) -> str:

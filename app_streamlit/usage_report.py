@@ -146,9 +146,9 @@ def show_rankings(page: Page, report: Report, name: str) -> None:
         chart(page, figure, report.agents, _AGENT_COLUMNS, f"{name}-agents", alt_text=page.t("usage.by_agent"))
 
 
-def change(page: Page, now: Decimal | int, before: Decimal | int) -> str:
+def change(page: Page, now: Decimal | int | None, before: Decimal | int | None) -> str:
     """How much a figure moved against the period before."""
-    if not before:
+    if not before or now is None:
         return page.t("usage.no_comparison")
     ratio = Decimal(now) / Decimal(before) - 1
     arrow = "▲" if ratio > 0 else "▼" if ratio < 0 else "="

@@ -34,6 +34,7 @@ def day_axis(column: str, title: str | None = None) -> alt.X:
     """A horizontal axis of days, read as they are written whatever the browser's zone."""
     return alt.X(
         f"{column}:T",
+        timeUnit="utcyearmonthdate",
         title=title,
         scale=alt.Scale(type="utc"),
         axis=alt.Axis(format="%e %b", grid=False, labelOverlap=True, tickCount=8),

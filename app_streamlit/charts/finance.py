@@ -27,7 +27,7 @@ def cash_flow(
         .encode(
             x=month,
             xOffset=alt.XOffset("kind:N", sort=[income, expense]),
-            y=alt.Y("amount:Q", title=None, axis=alt.Axis(format="~s")),
+            y=alt.Y("amount:Q", title=None, axis=alt.Axis(format=",.0f")),
             color=alt.Color(
                 "kind:N",
                 title=None,
@@ -58,10 +58,10 @@ def spending(frame: pl.DataFrame, title: str, language: str) -> alt.Chart:
         alt.Chart(shown)
         .mark_bar(cornerRadiusEnd=4, color=EXPENSE)
         .encode(
-            x=alt.X("spent:Q", title=title, axis=alt.Axis(format="~s", tickCount=5)),
+            x=alt.X("spent:Q", title=title, axis=alt.Axis(format=",.0f", tickCount=4)),
             y=alt.Y("label:N", title=None, sort=None, axis=alt.Axis(labelLimit=160)),
             tooltip=[alt.Tooltip("label:N", title=""), alt.Tooltip("spent:Q", title=title, format=",.2f")],
         )
     )
-    finished: alt.Chart = finish(figure, language, height=max(120, 32 * shown.height))
+    finished: alt.Chart = finish(figure, language, height=70 + 34 * shown.height)
     return finished

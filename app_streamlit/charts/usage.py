@@ -36,5 +36,5 @@ def ranking(frame: pl.DataFrame, name: str, column: str, title: str, language: s
             tooltip=[alt.Tooltip(f"{name}:N", title=""), alt.Tooltip(f"{column}:Q", title=title, format=",.4~f")],
         )
     )
-    finished: alt.Chart = finish(figure, language, height=max(120, 34 * shown.height))
+    finished: alt.Chart = finish(figure, language, height=70 + 34 * shown.height)
     return finished

@@ -22,11 +22,11 @@ def content(page: Page) -> None:
         states.empty(page.t, "no_money", ":material/account_balance_wallet:")
         show_uploads(page, "finance")
         return
+    month = _choose_month(page, months)
+    with page.data() as data:
+        money = parts.read_money(data, page.today, month)
     overview, movements, budgets, files = st.tabs([page.t(f"finance.tab_{name}") for name in parts.TABS])
     with overview:
-        month = _choose_month(page, months)
-        with page.data() as data:
-            money = parts.read_money(data, page.today, month)
         parts.show_flow_cards(page, money)
         left, right = st.columns(2, gap="large")
         with left:
@@ -47,7 +47,12 @@ def _choose_month(page: Page, months: list[date]) -> date:
     this_month = page.today.replace(day=1)
     offered = sorted({this_month, *months}, reverse=True)
     return st.selectbox(
-        page.t("finance.month"), offered, index=offered.index(this_month), format_func=page.f.month, key="month"
+        page.t("finance.month"),
+        offered,
+        index=offered.index(this_month),
+        format_func=page.f.month,
+        key="month",
+        width=260,
     )
 
 

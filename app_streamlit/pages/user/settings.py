@@ -41,7 +41,6 @@ def content(page: Page) -> None:
             horizontal=True,
         )
         saved = st.form_submit_button(t("settings.save"), type="primary", icon=":material/save:")
-    st.caption(t("settings.account", email=who.email))
     if saved:
         people.save_settings(provider.database(), page.token, language=language, timezone=zone, theme=theme)
         st.session_state["settings-saved"] = True

@@ -1,7 +1,7 @@
 -- One row per person, the most expensive first; for admins.
 SELECT
     users.email,
-    coalesce(users.display_name, users.name) AS name,
+    coalesce(users.display_name, users.name, '') AS name,
     sum(usage.total_cost) AS total_cost,
     sum(usage.total_tokens)::bigint AS total_tokens,
     sum(usage.events)::bigint AS events,

@@ -1,6 +1,6 @@
--- One row: usage of a period.
+-- One row: usage of a period. The cost is NULL when none is known.
 SELECT
-    coalesce(sum(total_cost), 0) AS total_cost,
+    sum(total_cost) AS total_cost,
     coalesce(sum(total_tokens), 0)::bigint AS total_tokens,
     coalesce(sum(events), 0)::bigint AS events,
     coalesce(sum(failed_events), 0)::bigint AS failed_events,
