@@ -38,10 +38,12 @@ def failure(log: str, data: Path) -> FatalError:
     if "could not map anonymous shared memory" in log or "Cannot allocate memory" in log:
         action = "free some memory, then run the same command again"
         return FatalError("there is not enough memory for PostgreSQL", where=str(data), action=action)
-    words = (
-        [line for line in log.splitlines() if re.search(r"\b(FATAL|PANIC|error):", line)] or log.splitlines() or [""]
-    )
-    reason = re.sub(r"^.*?\b(FATAL|PANIC|error): +", "", words[-1]).strip()
+    if "could not look up effective user ID" in log:
+        action = "run as a user that /etc/passwd names, or set DATABASE_URL to a PostgreSQL of your own"
+        return FatalError("PostgreSQL does not run as a user without a name", where=str(data), action=action)
+    lines = log.splitlines()
+    told = [line for line in lines if re.search(r"\b(FATAL|PANIC|error):", line)] or lines or [""]
+    reason = re.sub(r"^.*?\b(FATAL|PANIC|error): +", "", told[-1]).strip()
     return FatalError(
         f"PostgreSQL did not start: {reason or 'it said nothing'}",
         where=str(data),
