@@ -1,0 +1,129 @@
+"""Every figure of every mart against SQL written by hand over the operational tables."""
+
+from decimal import Decimal
+
+import pytest
+
+from cauce.database import Database
+from tests.expectations.world import ANA, id_of, rows
+
+BY_HAND = {
+    "usage_daily": """
+        SELECT user_id, local_date, agent_id, coalesce(provider, 'unknown'), model, count(*),
+          count(*) FILTER (WHERE NOT success), sum(tokens_input), sum(tokens_output), sum(tokens_cache_read),
+          sum(tokens_cache_write), sum(tokens_reasoning), sum(total_tokens), sum(total_cost),
+          count(*) FILTER (WHERE total_cost IS NULL)
+        FROM usage_logs GROUP BY 1, 2, 3, 4, 5""",
+    "billing_monthly": """
+        SELECT user_id, date_trunc('month', local_date)::date, agent_id, coalesce(provider, 'unknown'), model, count(*),
+          sum(tokens_input), sum(tokens_output), sum(total_tokens), sum(total_cost),
+          count(*) FILTER (WHERE total_cost IS NULL), 'USD'
+        FROM usage_logs GROUP BY 1, 2, 3, 4, 5""",
+    "cash_flow_monthly": """
+        SELECT user_id, date_trunc('month', date)::date, currency, sum(greatest(amount, 0)), -sum(least(amount, 0)),
+          sum(amount), count(*)
+        FROM transactions WHERE type <> 'transfer' GROUP BY 1, 2, 3""",
+    "spending_monthly": """
+        SELECT user_id, date_trunc('month', date)::date, category, currency, -sum(amount), count(*)
+        FROM transactions WHERE type = 'expense' GROUP BY 1, 2, 3, 4""",
+    "account_balances": """
+        SELECT user_id, id, name, type, institution, account_mask, currency, balance, balance_at
+        FROM financial_accounts WHERE is_active""",
+    "cash_flow_population": """
+        SELECT '2025-03-01'::date, currency, 12::bigint, sum(greatest(amount, 0)) / 12, -sum(least(amount, 0)) / 12,
+          sum(amount) / 12
+        FROM transactions WHERE type <> 'transfer' AND date >= '2025-03-01' GROUP BY currency""",
+    "measurement_readings": """
+        SELECT user_id, id, type, measured_at, local_date,
+          CASE type WHEN 'weight' THEN (value ->> 'kg')::numeric ELSE (value ->> 'systolic')::numeric END,
+          (value ->> 'diastolic')::numeric, CASE type WHEN 'weight' THEN 'kg' ELSE 'mmHg' END
+        FROM health_measurements""",
+    "measurements_latest": """
+        SELECT user_id, id, type, measured_at, local_date,
+          coalesce(value ->> 'kg', value ->> 'systolic')::numeric, (value ->> 'diastolic')::numeric,
+          CASE type WHEN 'weight' THEN 'kg' ELSE 'mmHg' END
+        FROM health_measurements WHERE measured_at = '2025-03-08 12:00+00'""",
+    "adherence_population": """
+        SELECT '2025-03-01'::date, 12::bigint, sum(scheduled)::bigint, sum(taken)::bigint,
+          (sum(taken)::numeric / sum(scheduled))::numeric(38, 6)
+        FROM marts.adherence_daily""",
+}
+
+BUDGETS = [
+    ("mes", "2025-02-01", "2025-02-28", 300, "0.260813", "ok", False),
+    ("mes", "2025-03-01", "2025-03-31", "850.25", "0.739187", "ok", True),
+    ("quincena", "2025-02-20", "2025-02-28", 300, "0.3", "ok", False),
+    ("quincena", "2025-03-01", "2025-03-15", "850.25", "0.85025", "warning", True),
+    ("semana", "2025-02-24", "2025-03-02", 91, "1.011111", "exceeded", False),
+    ("semana", "2025-03-03", "2025-03-07", 0, 0, "ok", False),
+    ("trimestre", "2025-01-01", "2025-03-31", 91, "0.91", "warning", True),
+]
+"""Of every person with money in February."""
+
+ADHERENCE = [
+    ("Ibuprofeno", "2025-03-09", 0, 0, 0, 0, 1, None),
+    ("Metformina", "2025-03-08", 3, 2, 1, 1, 0, "0.666667"),
+    ("Metformina", "2025-03-09", 3, 0, 0, 3, 0, "0"),
+    ("Metformina", "2025-03-10", 1, 1, 0, 0, 0, "1"),
+    ("Vitamina", "2025-03-08", 1, 1, 0, 0, 0, "1"),
+    ("Vitamina", "2025-03-09", 1, 1, 0, 0, 0, "1"),
+]
+"""Of Ana: noon of 10 March is a third of three doses; the weekly vitamin of that Monday is not missed before night."""
+
+
+@pytest.mark.parametrize("mart", BY_HAND)
+def test_a_mart_equals_sql_over_the_operational_tables(world: Database, mart: str) -> None:
+    published = rows(world, f"SELECT * FROM marts.{mart}")
+    assert published
+    assert sorted(map(_plain, published)) == sorted(map(_plain, rows(world, BY_HAND[mart])))
+
+
+def test_budgets_by_period(world: Database) -> None:
+    found = rows(
+        world,
+        f"""SELECT name, period_start, period_end, spent, used_ratio, status, is_current FROM marts.budget_status
+        WHERE user_id = '{id_of(world, ANA)}' ORDER BY name, period_start""",
+    )
+    expected = rows(
+        world,
+        "SELECT * FROM (VALUES "
+        + ", ".join(f"('{n}', '{a}'::date, '{b}'::date, {s}, {r}, '{st}', {c})" for n, a, b, s, r, st, c in BUDGETS)
+        + ") AS by_hand",
+    )
+    assert [_plain(row) for row in found] == [_plain(row) for row in expected]
+
+
+def test_adherence_by_day(world: Database) -> None:
+    found = rows(
+        world,
+        f"""SELECT medication, local_date, scheduled, taken, late, missed, as_needed_taken, adherence_ratio
+        FROM marts.adherence_daily WHERE user_id = '{id_of(world, ANA)}' ORDER BY 1, 2""",
+    )
+    assert [_plain(row) for row in found] == [_plain(row) for row in ADHERENCE]
+
+
+def test_the_same_dose_lies_on_another_day_in_another_zone(world: Database) -> None:
+    """05:30 UTC on the 9th is still the 8th in Mexico City, and already the 9th in Madrid."""
+    days = rows(
+        world,
+        """SELECT l.timezone, count(*) FROM marts.adherence_daily a
+        JOIN user_timezones l USING (user_id)
+        WHERE medication = 'Metformina' AND local_date = '2025-03-08' AND scheduled = 3 AND missed = 1 GROUP BY 1""",
+    )
+    assert dict(days) == {"America/Mexico_City": 11, "Europe/Madrid": 1}
+
+
+def test_months_with_nine_people_are_not_shown(world: Database) -> None:
+    assert rows(world, "SELECT DISTINCT month::text FROM marts.cash_flow_population") == [("2025-03-01",)]
+    assert rows(world, "SELECT count(DISTINCT user_id) FROM transactions WHERE date < '2025-03-01'") == [(9,)]
+
+
+def _plain(row: tuple[object, ...]) -> tuple[object, ...]:
+    """Numbers by value, exactly, whatever their type and scale."""
+    numbers = (int, Decimal)
+    return tuple(
+        f"{Decimal(value):f}".rstrip("0").rstrip(".")
+        if isinstance(value, numbers) and not isinstance(value, bool) and "." in f"{Decimal(value):f}"
+        else str(value)
+        for value in row
+    )
