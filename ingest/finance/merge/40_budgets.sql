@@ -1,36 +1,29 @@
--- Budgets. A row for a category, period and start that is there already replaces what differs: the last one counts.
+-- Budgets. One for a category, period and start; a row replaces what differs. Of several in one file the last counts, and
+-- the others are duplicates.
 
 CREATE TEMP TABLE budget_outcomes ON COMMIT DROP AS
-WITH versions AS (
+WITH numbered AS (
     SELECT
-        s.record,
-        row_number() OVER later_first AS from_the_last,
-        b.id IS NULL AND lag(s.record) OVER by_key IS NULL AS is_new,
-        row(s.name, s.amount, s.currency, s.end_date, coalesce(s.alert_threshold, 80)) AS version,
-        CASE
-            WHEN lag(s.record) OVER by_key IS NULL
-                THEN row(b.name, b.amount, b.currency, b.end_date, b.alert_threshold::integer)
-            ELSE
-                lag(row(s.name, s.amount, s.currency, s.end_date, coalesce(s.alert_threshold, 80))) OVER by_key
-        END AS version_before
+        s.*,
+        row_number() OVER (PARTITION BY s.category, s.period, s.start_date ORDER BY s.record DESC) AS from_the_last
     FROM staged_budget AS s
-    CROSS JOIN current_load AS l
-    LEFT JOIN budgets AS b
-        ON l.owner_id = b.user_id AND s.category = b.category AND s.period = b.period AND s.start_date = b.start_date
-    WINDOW
-        by_key AS (PARTITION BY s.category, s.period, s.start_date ORDER BY s.record),
-        later_first AS (PARTITION BY s.category, s.period, s.start_date ORDER BY s.record DESC)
 )
 
 SELECT
-    v.record,
-    v.from_the_last = 1 AS is_last,
+    n.record,
     CASE
-        WHEN v.is_new THEN 'loaded'
-        WHEN v.version IS DISTINCT FROM v.version_before THEN 'updated'
+        WHEN n.from_the_last > 1 THEN 'duplicate'
+        WHEN b.id IS NULL THEN 'loaded'
+        WHEN
+            (n.name, n.amount, n.currency, n.end_date, coalesce(n.alert_threshold, 80))
+            IS DISTINCT FROM (b.name, b.amount, b.currency, b.end_date, b.alert_threshold)
+            THEN 'updated'
         ELSE 'duplicate'
     END AS outcome
-FROM versions AS v;
+FROM numbered AS n
+CROSS JOIN current_load AS l
+LEFT JOIN budgets AS b
+    ON l.owner_id = b.user_id AND n.category = b.category AND n.period = b.period AND n.start_date = b.start_date;
 
 INSERT INTO tally (outcome, records)
 SELECT
@@ -39,7 +32,7 @@ SELECT
 FROM budget_outcomes AS o
 GROUP BY o.outcome;
 
-INSERT INTO budgets AS b (
+INSERT INTO budgets (
     user_id, financial_profile_id, name, category, amount, currency, period, start_date, end_date, alert_threshold,
     batch_id
 )
@@ -59,7 +52,7 @@ FROM budget_outcomes AS o
 INNER JOIN staged_budget AS s ON o.record = s.record
 CROSS JOIN current_load AS l
 INNER JOIN financial_profiles AS p ON l.owner_id = p.user_id
-WHERE o.is_last
+WHERE o.outcome IN ('loaded', 'updated')
 ORDER BY s.record
 ON CONFLICT (user_id, category, period, start_date) DO UPDATE
 SET
@@ -67,7 +60,4 @@ SET
     amount = excluded.amount,
     currency = excluded.currency,
     end_date = excluded.end_date,
-    alert_threshold = excluded.alert_threshold
-WHERE
-    (b.name, b.amount, b.currency, b.end_date, b.alert_threshold)
-    IS DISTINCT FROM (excluded.name, excluded.amount, excluded.currency, excluded.end_date, excluded.alert_threshold);
+    alert_threshold = excluded.alert_threshold;

@@ -1,4 +1,5 @@
--- Doses: one for each medicine and time it was due. What is there already is replaced where it differs.
+-- Doses: one for each medicine and time it was due; a record replaces what differs. Of several in one file the last counts,
+-- and the others are duplicates.
 
 INSERT INTO refused (record, line, column_name, rule, reason, user_id)
 SELECT
@@ -17,36 +18,29 @@ WHERE
     );
 
 CREATE TEMP TABLE dose_outcomes ON COMMIT DROP AS
-WITH versions AS (
+WITH numbered AS (
     SELECT
-        s.record,
-        m.id AS medication_id,
-        g.id AS log_id,
-        lag(s.record) OVER by_dose AS record_before,
-        lead(s.record) OVER by_dose IS NULL AS is_last,
-        row(s.taken_time, s.status, s.as_needed, s.notes) AS version,
-        coalesce(
-            lag(row(s.taken_time, s.status, s.as_needed, s.notes)) OVER by_dose,
-            row(g.taken_time, g.status, g.as_needed, g.notes)
-        ) AS version_before
+        s.*,
+        row_number() OVER (PARTITION BY s.medication_external_id, s.scheduled_time ORDER BY s.record DESC) AS from_the_last
     FROM staged_medication_log AS s
-    CROSS JOIN current_load AS l
-    INNER JOIN medications AS m ON l.owner_id = m.user_id AND s.medication_external_id = m.external_id
-    LEFT JOIN medication_logs AS g
-        ON m.user_id = g.user_id AND m.id = g.medication_id AND s.scheduled_time = g.scheduled_time
-    WINDOW by_dose AS (PARTITION BY s.medication_external_id, s.scheduled_time ORDER BY s.record)
 )
 
 SELECT
-    v.record,
-    v.medication_id,
-    v.is_last,
+    n.record,
+    m.id AS medication_id,
     CASE
-        WHEN v.log_id IS NULL AND v.record_before IS NULL THEN 'loaded'
-        WHEN v.version IS DISTINCT FROM v.version_before THEN 'updated'
+        WHEN n.from_the_last > 1 THEN 'duplicate'
+        WHEN g.id IS NULL THEN 'loaded'
+        WHEN
+            (n.taken_time, n.status, n.as_needed, n.notes) IS DISTINCT FROM (g.taken_time, g.status, g.as_needed, g.notes)
+            THEN 'updated'
         ELSE 'duplicate'
     END AS outcome
-FROM versions AS v;
+FROM numbered AS n
+CROSS JOIN current_load AS l
+INNER JOIN medications AS m ON l.owner_id = m.user_id AND n.medication_external_id = m.external_id
+LEFT JOIN medication_logs AS g
+    ON m.user_id = g.user_id AND m.id = g.medication_id AND n.scheduled_time = g.scheduled_time;
 
 INSERT INTO tally (outcome, records)
 SELECT
@@ -55,7 +49,7 @@ SELECT
 FROM dose_outcomes AS o
 GROUP BY o.outcome;
 
-INSERT INTO medication_logs AS g (
+INSERT INTO medication_logs (
     user_id, medication_id, scheduled_time, taken_time, status, as_needed, notes, local_date, batch_id
 )
 SELECT
@@ -72,14 +66,11 @@ FROM dose_outcomes AS o
 INNER JOIN staged_medication_log AS s ON o.record = s.record
 INNER JOIN owner_zones AS z ON s.scheduled_time >= z.valid_from AND s.scheduled_time < z.valid_to
 CROSS JOIN current_load AS l
-WHERE o.is_last
+WHERE o.outcome IN ('loaded', 'updated')
 ORDER BY s.scheduled_time, s.record
 ON CONFLICT (user_id, medication_id, scheduled_time) DO UPDATE
 SET
     taken_time = excluded.taken_time,
     status = excluded.status,
     as_needed = excluded.as_needed,
-    notes = excluded.notes
-WHERE
-    (g.taken_time, g.status, g.as_needed, g.notes)
-    IS DISTINCT FROM (excluded.taken_time, excluded.status, excluded.as_needed, excluded.notes);
+    notes = excluded.notes;

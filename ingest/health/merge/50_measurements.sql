@@ -1,32 +1,25 @@
--- Readings. What is there already under the same id is replaced where it differs; the last one counts.
+-- Readings: one for each id; a record replaces what differs. Of several in one file the last counts, and the others are
+-- duplicates.
 
 CREATE TEMP TABLE measurement_outcomes ON COMMIT DROP AS
-WITH versions AS (
+WITH numbered AS (
     SELECT
-        s.record,
-        h.id AS measurement_id,
-        lag(s.record) OVER by_id AS record_before,
-        lead(s.record) OVER by_id IS NULL AS is_last,
-        row(s.type, s.value, s.measured_at, s.notes) AS version,
-        coalesce(
-            lag(row(s.type, s.value, s.measured_at, s.notes)) OVER by_id,
-            row(h.type, h.value, h.measured_at, h.notes)
-        ) AS version_before
+        s.*,
+        row_number() OVER (PARTITION BY s.external_id ORDER BY s.record DESC) AS from_the_last
     FROM staged_measurement AS s
-    CROSS JOIN current_load AS l
-    LEFT JOIN health_measurements AS h ON l.owner_id = h.user_id AND s.external_id = h.external_id
-    WINDOW by_id AS (PARTITION BY s.external_id ORDER BY s.record)
 )
 
 SELECT
-    v.record,
-    v.is_last,
+    n.record,
     CASE
-        WHEN v.measurement_id IS NULL AND v.record_before IS NULL THEN 'loaded'
-        WHEN v.version IS DISTINCT FROM v.version_before THEN 'updated'
+        WHEN n.from_the_last > 1 THEN 'duplicate'
+        WHEN h.id IS NULL THEN 'loaded'
+        WHEN (n.type, n.value, n.measured_at, n.notes) IS DISTINCT FROM (h.type, h.value, h.measured_at, h.notes) THEN 'updated'
         ELSE 'duplicate'
     END AS outcome
-FROM versions AS v;
+FROM numbered AS n
+CROSS JOIN current_load AS l
+LEFT JOIN health_measurements AS h ON l.owner_id = h.user_id AND n.external_id = h.external_id;
 
 INSERT INTO tally (outcome, records)
 SELECT
@@ -35,7 +28,7 @@ SELECT
 FROM measurement_outcomes AS o
 GROUP BY o.outcome;
 
-INSERT INTO health_measurements AS h (
+INSERT INTO health_measurements (
     user_id, health_profile_id, type, value, measured_at, notes, local_date, external_id, batch_id
 )
 SELECT
@@ -53,7 +46,7 @@ INNER JOIN staged_measurement AS s ON o.record = s.record
 INNER JOIN owner_zones AS z ON s.measured_at >= z.valid_from AND s.measured_at < z.valid_to
 CROSS JOIN current_load AS l
 INNER JOIN health_profiles AS p ON l.owner_id = p.user_id
-WHERE o.is_last
+WHERE o.outcome IN ('loaded', 'updated')
 ORDER BY s.measured_at, s.record
 ON CONFLICT (user_id, external_id) DO UPDATE
 SET
@@ -61,7 +54,4 @@ SET
     value = excluded.value,
     measured_at = excluded.measured_at,
     notes = excluded.notes,
-    local_date = excluded.local_date
-WHERE
-    (h.type, h.value, h.measured_at, h.notes)
-    IS DISTINCT FROM (excluded.type, excluded.value, excluded.measured_at, excluded.notes);
+    local_date = excluded.local_date;
