@@ -66,12 +66,13 @@ def read_rows(source: Source, aliases: Aliases, required: Sequence[str]) -> Iter
         delimiter = _delimiter(first)
         columns = _canonical(_header(first, delimiter), aliases)
         _complete(columns, required, source.name)
-        batch = _Batch(columns, aliases)
+        header = first.strip("\ufeff\r\n")
+        batch = _Batch(columns, aliases, header)
         for record, (line, raw, cells) in enumerate(physical_rows(text, delimiter), 1):
             batch.add(record, line + 1, raw, cells)
             if len(batch.texts) == _ROWS:
                 yield batch.rows()
-                batch = _Batch(columns, aliases)
+                batch = _Batch(columns, aliases, header)
         if batch.texts:
             yield batch.rows()
     finally:
@@ -108,8 +109,9 @@ def texts_of(texts: Mapping[int, str]) -> Callable[[Sequence[int]], list[str]]:
 
 
 class _Batch:
-    def __init__(self, columns: list[str], canonical: Iterable[str]) -> None:
+    def __init__(self, columns: list[str], canonical: Iterable[str], header: str) -> None:
         self.columns = columns
+        self._header = header
         self._absent = [name for name in canonical if name not in columns]
         self.texts: dict[int, str] = {}
         self._good: list[tuple[int, int, list[str]]] = []
@@ -117,7 +119,7 @@ class _Batch:
         self._blank = 0
 
     def add(self, record: int, line: int, text: str, cells: list[str] | None) -> None:
-        self.texts[record] = text
+        self.texts[record] = f"{self._header}\n{text}"  # so that the row can be read again by itself
         if cells is None:
             reason = 'quotes do not match: put a cell in quotes as a whole and double the quotes inside: "a ""b"" c"'
             self._reject(record, line, "malformed_row", reason)

@@ -81,7 +81,7 @@ def _unpacker(stream: BinaryIO, name: str) -> BinaryIO | None:
         import pyarrow as pa  # type: ignore[import-untyped]  # 0.2 s and only needed here; the standard library has Zstandard from 3.14 on
 
         return cast(BinaryIO, pa.CompressedInputStream(stream, "zstd"))
-    if magic == b"PK\x03\x04":
+    if magic in (b"PK\x03\x04", b"PK\x05\x06"):
         return _only_member(stream, name)
     return None
 
