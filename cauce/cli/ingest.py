@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 app = typer.Typer()
 quarantine_app = typer.Typer(help="Rows that could not be loaded: list, replay, discard.", no_args_is_help=True)
 out = Console(highlight=False)
+MOST_FILES = 40
+"""More files than this are summed up by format."""
 OUTCOMES = ("read", "loaded", "updated", "duplicate", "quarantined", "ignored")
 
 
@@ -92,16 +94,25 @@ def load(
         )
 
 
-def print_reports(reports: "Sequence[FileReport]", *, most: int = 40) -> None:
-    """Print what became of each file; of many files that are all repeats only the sum."""
+def print_reports(reports: "Sequence[FileReport]") -> None:
+    """Print what became of each file, or of many files of each format; then every message."""
+    rows = (
+        [(Path(report.file).name, report.format or "", [report]) for report in reports]
+        if len(reports) <= MOST_FILES
+        else [
+            (f"{len(group)} files", form, group)
+            for form in sorted({report.format or "" for report in reports})
+            if (group := [report for report in reports if (report.format or "") == form])
+        ]
+    )
+    if len(reports) > 1:
+        rows.append(("all", "", list(reports)))
     table = Table("file", "format", *OUTCOMES, box=None, pad_edge=False)
     for column in table.columns[2:]:
         column.justify = "right"
-    telling = [r for r in reports if r.failed or r.message or r.read != r.duplicate] if len(reports) > most else reports
-    for report in telling[:most]:
-        table.add_row(report.file, report.format or "", *(f"{getattr(report, name):,}" for name in OUTCOMES))
-    if len(reports) > 1:
-        table.add_row(f"{len(reports)} files", "", *(f"{sum(getattr(r, n) for r in reports):,}" for n in OUTCOMES))
+        column.no_wrap = True
+    for name, form, group in rows:
+        table.add_row(name, form, *(f"{sum(getattr(report, outcome) for report in group):,}" for outcome in OUTCOMES))
     if reports:
         out.print(table)
     for report in reports:
