@@ -100,6 +100,7 @@ def _validate(database: Database, candidate: Candidate) -> list[tuple[Failure | 
                     )
                     results += [_result(domain, mart, result.to_json_dict()) for result in found.results]
         finally:
+            source.get_execution_engine().close()
             source.get_engine().dispose()
     return results
 

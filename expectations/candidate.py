@@ -48,8 +48,8 @@ class Candidate:
     content: str
     audit: Audit | None = None
 
-    def audited(self, audit: Audit) -> "Candidate":
-        """The same candidate with the result of its audit."""
+    def audited(self, audit: Audit | None) -> "Candidate":
+        """The same candidate with the result of its audit, or without one."""
         return replace(self, audit=audit)
 
 

@@ -110,7 +110,7 @@ def test_the_same_dose_lies_on_another_day_in_another_zone(world: Database) -> N
         JOIN user_timezones l USING (user_id)
         WHERE medication = 'Metformina' AND local_date = '2025-03-08' AND scheduled = 3 AND missed = 1 GROUP BY 1""",
     )
-    assert dict(days) == {"America/Mexico_City": 11, "Europe/Madrid": 1}
+    assert sorted(days, key=str) == [("America/Mexico_City", 11), ("Europe/Madrid", 1)]
 
 
 def test_months_with_nine_people_are_not_shown(world: Database) -> None:
