@@ -11,8 +11,8 @@ def instants(column: str, timezone: str) -> pl.Expr:
 
     Null where it is no time. Of a time the clock shows twice the first is meant; one it never shows is an hour later.
     """
-    text = pl.col(column)
-    parts = [text.str.extract(_WRITTEN, group) for group in range(1, 6)]
+    groups = pl.col(column).str.extract_groups(_WRITTEN).struct
+    parts = [groups.field(str(group)) for group in range(1, 6)]
     written = pl.concat_str(
         parts[0], pl.lit("T"), parts[1], parts[2].fill_null(":00"), parts[3].fill_null(".0").str.slice(0, 7)
     )
