@@ -95,7 +95,7 @@ def load(
 
 
 def print_reports(reports: "Sequence[FileReport]") -> None:
-    """Print what became of each file, or of many files of each format; then every message."""
+    """Print what became of each file, or of many files of each format; then what there is to say of those that are no repeat."""
     rows = (
         [(Path(report.file).name, report.format or "", [report]) for report in reports]
         if len(reports) <= MOST_FILES
@@ -116,5 +116,5 @@ def print_reports(reports: "Sequence[FileReport]") -> None:
     if reports:
         out.print(table)
     for report in reports:
-        if report.message:
+        if report.message and (report.failed or report.read != report.duplicate):
             out.print(f"{report.file}: {report.message}", markup=False, soft_wrap=True)
