@@ -95,7 +95,7 @@ def load(
 
 
 def print_reports(reports: "Sequence[FileReport]") -> None:
-    """Print what became of each file, or of many files of each format; then what there is to say of those that are no repeat."""
+    """Print what became of each file, or of many files of each format; then what else there is to say of them."""
     rows = (
         [(Path(report.file).name, report.format or "", [report]) for report in reports]
         if len(reports) <= MOST_FILES
