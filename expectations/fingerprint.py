@@ -22,7 +22,8 @@ INPUTS = {
     "budgets": "SELECT concat_ws(' ', count(*), max(updated_at)) FROM budgets",
     "medications": "SELECT concat_ws(' ', count(*), max(updated_at)) FROM medications",
     "schedules": "SELECT md5(string_agg(md5(t::text), '' ORDER BY user_id, id)) FROM medication_schedules t",
-    "doses": "SELECT concat_ws(' ', count(*), count(taken_time), max(created_at)) FROM medication_logs",
+    "doses": "SELECT concat_ws(' ', count(*), count(taken_time), count(*) FILTER (WHERE status = 'retrasado'),"
+    " max(created_at)) FROM medication_logs",
     "measurements": "SELECT concat_ws(' ', count(*), max(created_at)) FROM health_measurements",
     "zones": "SELECT md5(string_agg(md5(t::text), '' ORDER BY user_id, valid_from)) FROM user_timezones t",
 }
