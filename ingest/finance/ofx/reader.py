@@ -18,6 +18,7 @@ from ingest.delimited import texts_of
 from ingest.encoding import blocks, decode_head, text_encoding
 from ingest.finance.identity import Occurrences, content_identity, number_identity
 from ingest.finance.ofx.accounts import Account, account, balance
+from ingest.finance.ofx.documents import Document
 from ingest.finance.ofx.movements import content, money
 from ingest.finance.ofx.problems import Problem
 from ingest.finance.ofx.statements import Foreign, Movement, Record, Statement, records
@@ -88,12 +89,14 @@ class _Plan:
         self._source = source
         self._encoding = encoding
         self._accounts: dict[int, Account | Problem] = {}
+        self._documents: dict[int, Document] = {0: Document()}
         self.found = False
         occurrences = Occurrences()
         for record in self._records():
             self.found = True
             if isinstance(record, Statement):
                 self._accounts[record.statement] = account(record)
+                self._documents[record.statement] = Document.around(record)
             elif isinstance(record, Movement):
                 occurrences.add(record.statement, *content(record))
         self._occurrences = occurrences.numbers(
@@ -112,7 +115,7 @@ class _Plan:
                 kinds.add(kind)
                 chunk.ignored[kind] = chunk.ignored.get(kind, 0) + 1
             else:
-                chunk.texts[ordinal] = record.text
+                chunk.texts[ordinal] = self._documents[record.statement].of(record)
                 if isinstance(record, Statement):
                     self._statement(chunk, ordinal, record)
                 else:

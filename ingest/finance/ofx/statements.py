@@ -32,6 +32,7 @@ class Record:
 class Statement(Record):
     """An account, with its balance; it is given when it ends, after its movements."""
 
+    tag: str = "STMTRS"
     institution: str | None = None
 
 
@@ -72,7 +73,7 @@ class _Reader:
             yield from self.close()
             self._statements += 1
             self._statement = Statement(token.line, self._statements)
-            self._statement.institution = self._institution
+            self._statement.tag, self._statement.institution = name, self._institution
         elif name == "STMTTRN":
             yield from self._end_movement(complete=True)  # some banks never end them
             self._part = ""
