@@ -5,10 +5,12 @@ exist. A request that names another origin than its own host is refused before a
 a proxy would name a person are dropped, and every answer carries the security headers.
 """
 
+import logging
 from collections.abc import Iterable
 from typing import Final
 from urllib.parse import quote, urlsplit
 
+import psycopg
 from anyio import to_thread
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
@@ -20,6 +22,7 @@ from cauce.database import Database
 from cauce.errors import CauceError
 from cauce.security import people
 
+_logger = logging.getLogger("cauce.app")
 COOKIE: Final = "cauce_session"
 PERSON: Final = "cauce.person"
 _PUBLIC: Final = ("/sign-in", "/sign-out", "/_stcore/health", "/favicon.png", "/favicon.ico")
@@ -93,8 +96,9 @@ class Guard:
         token = cookie_parser(headers.get("cookie", "")).get(COOKIE, "")
         try:
             person = await to_thread.run_sync(people.person, self.db, token) if token else None
-        except CauceError as error:
-            return signpost.page(scope, "unavailable", 503, reason=str(error))
+        except (CauceError, psycopg.OperationalError):
+            _logger.exception("the database does not answer")
+            return signpost.page(scope, "unavailable", 503)
         if person is None:
             return self._to_sign_in(scope, headers)
         scope[PERSON] = person

@@ -1,24 +1,29 @@
 """The web server of the app: Streamlit behind the guard, with the sign-in routes beside it."""
 
 import logging
+import secrets
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
+import psycopg
 import uvicorn
 from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
 from streamlit import starlette
 
-from app_streamlit import provider, shell, theme
+from app_streamlit import provider, shell, signpost, theme
 from app_streamlit.catalog import PATHS
 from app_streamlit.guard import Guard
 from app_streamlit.sign_in import SignIn
 from cauce.database import Database
-from cauce.errors import FatalError
+from cauce.errors import CauceError, FatalError
 from cauce.settings import Settings
 
+_logger = logging.getLogger("cauce.app")
 MAIN: Final = Path(__file__).parent / "script" / "main.py"
 """In a folder without `pages` beside it, where Streamlit would otherwise look for pages of its own accord."""
 _BACKLOG: Final = 256
@@ -41,6 +46,7 @@ def build_app(settings: Settings, db: Database, *, on_ready: Callable[[], None] 
         routes=[*SignIn(settings, db, PATHS).routes(), *shell.routes(PATHS)],
         middleware=[Middleware(Guard, db=db, base_url=settings.base_url, pages=PATHS)],
         on_script_error=_log_script_error,
+        exception_handlers={CauceError: _unavailable, psycopg.OperationalError: _unavailable, Exception: _failed},
         lifespan=lifespan,
     )
 
@@ -81,7 +87,18 @@ def _listen(settings: Settings) -> socket.socket:
     return listening
 
 
+async def _unavailable(request: Request, error: Exception) -> Response:
+    _logger.error("%s: the database does not answer", request.url.path, exc_info=error)
+    return signpost.page(request.scope, "unavailable", 503)
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    reference = secrets.token_hex(4)
+    _logger.error("%s failed, reference %s", request.url.path, reference, exc_info=error)
+    return signpost.page(request.scope, "failed", 500, reference=reference)
+
+
 def _log_script_error(error: Exception) -> bool:
     """Log what a page could not catch itself; True keeps Streamlit's own box, in English, off the page."""
-    logging.getLogger("cauce.app").error("the app failed", exc_info=error)
+    _logger.error("the app failed", exc_info=error)
     return True

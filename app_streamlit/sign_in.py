@@ -5,6 +5,7 @@ GET shows a button and changes nothing, since mail scanners and chat previews op
 
 from collections.abc import Sequence
 from html import escape
+from ipaddress import ip_address
 from typing import Final
 
 from anyio import to_thread
@@ -63,7 +64,7 @@ class SignIn:
         if not isinstance(token, str) or not token:
             note = _note(signpost.texts(request.scope)("outside.no_mail"), "cauce link")
             return signpost.page(request.scope, "asked", body=note)
-        ip = request.client.host if request.client else None
+        ip = _address(request)
         agent = request.headers.get("user-agent", "")[:500]
         session = await to_thread.run_sync(
             lambda: sign_in.consume(self.db, token[:_LONGEST_TOKEN], ip=ip, user_agent=agent)
@@ -88,6 +89,14 @@ class SignIn:
 
     def _target(self, wanted: str | None) -> str:
         return wanted if wanted in self.pages else "/"
+
+
+def _address(request: Request) -> str | None:
+    """The address the request comes from; over a Unix socket there is none."""
+    try:
+        return str(ip_address(request.client.host)) if request.client else None
+    except ValueError:
+        return None
 
 
 def _hidden(name: str, value: str) -> str:

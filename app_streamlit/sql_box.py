@@ -50,13 +50,11 @@ def run(page: Page, sql: str) -> Answer | Refused:
             conn.rollback()
     except psycopg.Error as error:
         return Refused(_kind(error), _message(error, statement))
-    if frame is None:
-        return Refused("no_rows", "")
     return Answer(frame, cut, monotonic() - began)
 
 
-def _read(conn: psycopg.Connection[TupleRow], statement: bytes) -> tuple[pl.DataFrame | None, bool]:
-    """The first rows of the answer, and whether there were more; None for a statement that answers nothing."""
+def _read(conn: psycopg.Connection[TupleRow], statement: bytes) -> tuple[pl.DataFrame, bool]:
+    """The first rows of the answer, and whether there were more."""
     with conn.cursor() as cursor:
         # stream() speaks the extended protocol, in which the server takes one statement only.
         rows = list(islice(cursor.stream(statement), MOST_ROWS + 1))
@@ -64,7 +62,7 @@ def _read(conn: psycopg.Connection[TupleRow], statement: bytes) -> tuple[pl.Data
             return to_frame(cursor, rows[:MOST_ROWS]), len(rows) > MOST_ROWS
         # Of an answer without rows stream() does not tell the columns.
         cursor.execute(statement, prepare=True)
-        return (to_frame(cursor, []) if cursor.description else None), False
+        return to_frame(cursor, []), False
 
 
 def _kind(error: psycopg.Error) -> str:
@@ -77,6 +75,8 @@ def _kind(error: psycopg.Error) -> str:
             return "unknown_name"
         case psycopg.errors.SyntaxError():
             return "syntax"
+        case psycopg.ProgrammingError() if error.sqlstate is None:
+            return "no_rows"
         case _:
             return "other"
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, LiteralString
 from uuid import UUID
 
 import pytest
@@ -10,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from app_streamlit import provider, refresh, session
 from app_streamlit.catalog import ENTRIES
-from cauce.database import Database
+from cauce.database import Database, Role
 from tests.app_streamlit.seed import publish_marts, seed
 from tests.conftest import drop_database, sign_in_to
 
@@ -69,7 +70,18 @@ def signed_in(world: World, browser: Browser) -> Callable[[str], Browser]:
 
 def text_of(page: AppTest) -> str:
     """Everything the page says outside tables, in one string."""
-    parts = [element.proto.body for element in page.get("html")]
+    parts: list[str] = [element.proto.body for element in page.get("html")]
     for kind in ("title", "subheader", "markdown", "caption", "error", "warning", "info", "success"):
-        parts += [element.value for element in page.get(kind)]
+        parts += [element.value for element in getattr(page, kind)]
     return "\n".join(parts).replace("\u00a0", " ")
+
+
+def one(world: World, sql: LiteralString, *params: object) -> Any:
+    """The row a hand-written query over the operational tables gives."""
+    with world.db.transaction(Role.OWNER) as conn:
+        return conn.execute(sql, params).fetchone()
+
+
+def on_card(figure: str) -> str:
+    """A figure as a card writes it: its currency apart."""
+    return figure.replace("\u00a0", " <small>", 1)

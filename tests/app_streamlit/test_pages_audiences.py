@@ -3,14 +3,14 @@
 from datetime import timedelta
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from app_streamlit import provider, sql_box
 from app_streamlit.formats import Formats
 from cauce.database import Role
 from cauce.security.sign_in import revoke
-from tests.app_streamlit.conftest import text_of
+from tests.app_streamlit.conftest import on_card, one, text_of
 from tests.app_streamlit.seed import ADMIN, ANA, ANALYST, BETO, TODAY
-from tests.app_streamlit.test_pages_user import one, plain
 
 SPANISH = Formats("es", "America/Mexico_City")
 
@@ -25,7 +25,7 @@ def test_admin_figures_equal_the_log(world, signed_in):
     page = signed_in(ADMIN).open("admin_usage")
     assert not page.exception
     for figure in (SPANISH.cost(cost), SPANISH.compact(tokens), SPANISH.number(events), SPANISH.number(people)):
-        assert f">{plain(figure)}<" in text_of(page).replace("</small>", "<")
+        assert f'cauce-value">{on_card(figure)}' in text_of(page)
 
 
 def test_admin_sees_people_by_address_and_can_filter_them(world, signed_in):
@@ -38,7 +38,7 @@ def test_admin_sees_people_by_address_and_can_filter_them(world, signed_in):
         "SELECT sum(total_cost) FROM usage_logs WHERE user_id = %s AND local_date > %s AND local_date <= %s",
         world.people[BETO], TODAY - timedelta(30), TODAY,
     )  # fmt: skip
-    assert plain(SPANISH.cost(cost)) in text_of(page)
+    assert on_card(SPANISH.cost(cost)) in text_of(page)
 
 
 @pytest.mark.parametrize("choice", ["month", "last_month", "days_90", "year", "custom"])
@@ -86,7 +86,7 @@ def test_a_revoked_session_stops_an_open_page(world, signed_in):
     assert "MXN" not in text_of(page)
 
 
-def ask(page, sql):
+def ask(page: AppTest, sql: str) -> AppTest:
     page.text_area(key="sql-text").set_value(sql)
     page.button[0].click().run()
     assert not page.exception

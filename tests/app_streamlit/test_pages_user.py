@@ -6,23 +6,12 @@ from decimal import Decimal
 import pytest
 
 from app_streamlit.formats import Formats
-from cauce.database import Role
-from tests.app_streamlit.conftest import text_of
+from tests.app_streamlit.conftest import on_card, one, text_of
 from tests.app_streamlit.seed import ANA, BETO, NEW, TODAY
 
 PAGES = ("finance", "health", "usage", "settings")
 SPANISH = Formats("es", "America/Mexico_City")
 ENGLISH = Formats("en", "Europe/Madrid")
-
-
-def one(world, sql, *params):
-    with world.db.transaction(Role.OWNER) as conn:
-        return conn.execute(sql, params).fetchone()
-
-
-def plain(text):
-    """As the cards write it: the currency apart."""
-    return text.replace("\u00a0", "</b> <small>").replace("</b>", "") if "\u00a0" in text else text
 
 
 @pytest.mark.parametrize(("email", "f"), [(ANA, SPANISH), (BETO, ENGLISH)])
@@ -39,7 +28,7 @@ def test_money_of_the_month_equals_the_transactions(world, signed_in, email, f):
         f.money(expense, currency),
         f.money(income - expense, currency, sign=True),
     ):
-        assert plain(figure) in page
+        assert on_card(figure) in page
 
 
 def test_budgets_show_what_is_left_and_what_is_exceeded(world, signed_in):
@@ -108,7 +97,7 @@ def test_own_usage_equals_the_log_and_unknown_prices_are_told(world, signed_in):
     )  # fmt: skip
     page = text_of(signed_in(ANA).open("usage"))
     for figure in (SPANISH.cost(cost), SPANISH.compact(tokens), SPANISH.number(events)):
-        assert plain(figure) in page
+        assert on_card(figure) in page
     assert f"{unknown} llamadas no tienen precio conocido" in page
     assert "modelo-casero" in page
 
