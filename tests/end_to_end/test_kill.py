@@ -30,7 +30,7 @@ CONTENT = {
     "medication_logs": "SELECT u.email, m.name, scheduled_time, l.status FROM medication_logs l JOIN users u ON u.id = l.user_id"
     " JOIN medications m ON m.user_id = l.user_id AND m.id = l.medication_id",
     "health_measurements": "SELECT u.email, external_id, type, value FROM health_measurements h JOIN users u ON u.id = h.user_id",
-    "quarantined_rows": "SELECT domain, rule, raw_hash FROM quarantined_rows",
+    "quarantined_rows": "SELECT domain, rule, line, reason FROM quarantined_rows",
     "ingest_batches": "SELECT source_file, read, loaded, updated, duplicate, quarantined, ignored FROM ingest_batches"
     " WHERE status = 'done'",
 }
