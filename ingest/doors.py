@@ -46,7 +46,7 @@ def replay(db: Database, row: UUID, *, text: str | None = None, owner: UUID | No
     """Load a record of the quarantine again: as it is, or as `text`, its repaired text. The row is then resolved.
 
     `owner` is the person whose it is; a personal row without one needs it. Raises `SkippableError`, and changes
-    nothing, when the record is refused again, or its text is not a document that a format can read by itself.
+    nothing, when the record is refused again, or its text is not something that a format of its domain can read alone.
     """
     with db.transaction(Role.INGEST, tenant=owner) as conn:
         kept = quarantine.find(conn, row)

@@ -106,7 +106,7 @@ def _run(conn: psycopg.Connection, load: Load, found: Format) -> FileReport:
 def _resolve(conn: psycopg.Connection, row: UUID, batch: UUID, name: str, read: int) -> None:
     refused = conn.execute("SELECT reason FROM staged_quarantine ORDER BY record LIMIT 1").fetchone()
     if refused is not None or read == 0:
-        reason = "it holds no record" if refused is None else f"it is refused again: it {refused[0]}"
+        reason = "it holds no record" if refused is None else f"it is refused again: {refused[0]}"
         raise SkippableError(f"the record stays in quarantine: {reason}", where=name, action="repair its text")
     quarantine.resolve(conn, row, batch)
 

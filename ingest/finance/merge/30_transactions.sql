@@ -2,8 +2,8 @@
 --
 -- Same id, other date, amount or currency: a conflict, because money that was reported would change behind the reports.
 -- Same id and money, more known: updated. What counts as more does not depend on the order in which files come: of two
--- descriptions the longer one stays, of two of one length the later in the alphabet; a category replaces only 'sin_categoria', and a
--- time or a note only a missing one, so that what a person has filled in stays.
+-- descriptions the longer one stays, of two of one length the later in the alphabet; a category replaces only
+-- 'sin_categoria', and a time or a note only a missing one, so that what a person has filled in stays.
 
 CREATE TEMP TABLE transaction_outcomes ON COMMIT DROP AS
 WITH numbered AS (
@@ -28,7 +28,9 @@ SELECT
         WHEN
             (n.date, n.amount, n.currency)
             IS DISTINCT FROM (
-                coalesce(t.date, n.first_date), coalesce(t.amount, n.first_amount), coalesce(t.currency, n.first_currency)
+                coalesce(t.date, n.first_date),
+                coalesce(t.amount, n.first_amount),
+                coalesce(t.currency, n.first_currency)
             )
             THEN 'conflict'
         WHEN n.occurrence > 1 THEN 'duplicate'

@@ -1,5 +1,5 @@
--- Budgets. One for a category, period and start; a row replaces what differs. Of several in one file the last counts, and
--- the others are duplicates.
+-- Budgets. One for a category, period and start; a row replaces what differs. Of several in one file the last counts,
+-- and the others are duplicates.
 
 CREATE TEMP TABLE budget_outcomes ON COMMIT DROP AS
 WITH numbered AS (

@@ -1,5 +1,6 @@
--- Medicines. A record is a prescription, in force from a day on: a medicine shows its newest prescription and started with
--- its oldest, whatever order files come in. Of several for one day in one file the last counts; the others are duplicates.
+-- Medicines. A record is a prescription, in force from a day on: a medicine shows its newest prescription and started
+-- with its oldest, whatever order files come in. Of several for one day in one file the last counts, and the others are
+-- duplicates.
 
 CREATE TEMP TABLE prescriptions ON COMMIT DROP AS
 WITH known AS (
@@ -42,9 +43,12 @@ SELECT
         WHEN p.since < p.known_start OR (p.medication_id IS NULL AND p.since = p.first_since) THEN 'updated'
         WHEN
             p.is_newest
-            AND (p.name, p.generic_name, p.dosage, p.frequency, p.route, p.prescribed_by, p.prescribed_date, p.end_date, p.notes)
-            IS DISTINCT FROM (
-                m.name, m.generic_name, m.dosage, m.frequency, m.route, m.prescribed_by, m.prescribed_date, m.end_date, m.notes
+            AND (
+                p.name, p.generic_name, p.dosage, p.frequency, p.route,
+                p.prescribed_by, p.prescribed_date, p.end_date, p.notes
+            ) IS DISTINCT FROM (
+                m.name, m.generic_name, m.dosage, m.frequency, m.route,
+                m.prescribed_by, m.prescribed_date, m.end_date, m.notes
             )
             THEN 'updated'
         WHEN

@@ -1,5 +1,5 @@
--- Doses: one for each medicine and time it was due; a record replaces what differs. Of several in one file the last counts,
--- and the others are duplicates.
+-- Doses: one for each medicine and time it was due; a record replaces what differs. Of several in one file the last
+-- counts, and the others are duplicates.
 
 INSERT INTO refused (record, line, column_name, rule, reason, user_id)
 SELECT
@@ -21,8 +21,9 @@ CREATE TEMP TABLE dose_outcomes ON COMMIT DROP AS
 WITH numbered AS (
     SELECT
         s.*,
-        row_number() OVER (PARTITION BY s.medication_external_id, s.scheduled_time ORDER BY s.record DESC) AS from_the_last
+        row_number() OVER by_dose AS from_the_last
     FROM staged_medication_log AS s
+    WINDOW by_dose AS (PARTITION BY s.medication_external_id, s.scheduled_time ORDER BY s.record DESC)
 )
 
 SELECT
@@ -32,7 +33,8 @@ SELECT
         WHEN n.from_the_last > 1 THEN 'duplicate'
         WHEN g.id IS NULL THEN 'loaded'
         WHEN
-            (n.taken_time, n.status, n.as_needed, n.notes) IS DISTINCT FROM (g.taken_time, g.status, g.as_needed, g.notes)
+            (n.taken_time, n.status, n.as_needed, n.notes)
+            IS DISTINCT FROM (g.taken_time, g.status, g.as_needed, g.notes)
             THEN 'updated'
         ELSE 'duplicate'
     END AS outcome

@@ -14,7 +14,10 @@ SELECT
     CASE
         WHEN n.from_the_last > 1 THEN 'duplicate'
         WHEN h.id IS NULL THEN 'loaded'
-        WHEN (n.type, n.value, n.measured_at, n.notes) IS DISTINCT FROM (h.type, h.value, h.measured_at, h.notes) THEN 'updated'
+        WHEN
+            (n.type, n.value, n.measured_at, n.notes)
+            IS DISTINCT FROM (h.type, h.value, h.measured_at, h.notes)
+            THEN 'updated'
         ELSE 'duplicate'
     END AS outcome
 FROM numbered AS n

@@ -1,4 +1,5 @@
--- Take back the events of a batch with what was said in them. Conversations that are left empty go; people and agents stay.
+-- Take back the events of a batch with what was said in them. Conversations that are left empty go; people and agents
+-- stay.
 
 CREATE TEMP TABLE touched_conversations ON COMMIT DROP AS
 SELECT DISTINCT
