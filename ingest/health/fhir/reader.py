@@ -12,19 +12,18 @@ from typing import Any
 import polars as pl
 
 from ingest.delimited import texts_of
-from ingest.encoding import decode_head
 from ingest.formats import Chunk, Rejection, Source
+from ingest.health.fhir.documents import entry_document, is_bundle, is_resource_lines, line_document
 from ingest.health.fhir.medication import Dose, Medicine, medication_name
-from ingest.health.fhir.records import Record, Records
-from ingest.health.fhir.stream import DECODER, Element, entries, lines
+from ingest.health.fhir.records import NamedMedication, Record, Records
+from ingest.health.fhir.stream import Element, entries, lines
 from ingest.health.fhir.values import Ignored, Problem, Resource, mapping, text
 from ingest.health.records import MEASUREMENT, MEDICATION, MEDICATION_LOG
 
 _CHUNK = 10_000
-_BUNDLE = re.compile(r'"resourceType"\s*:\s*"Bundle"')
-_TYPED = re.compile(r'"resourceType"\s*:\s*"[A-Z]')
 
 _Unwrap = Callable[[object], Resource | Problem | Ignored]
+_Document = Callable[[str, NamedMedication | None], str]
 
 
 class FhirBundle:
@@ -36,14 +35,11 @@ class FhirBundle:
 
     def sniff(self, head: bytes) -> bool:
         """Tell by a JSON object that says it is a Bundle, or whose entries hold resources before it says so."""
-        start = decode_head(head).lstrip("\ufeff \t\r\n")
-        if not start.startswith("{"):
-            return False
-        return bool(_BUNDLE.search(start) or ('"entry"' in start and '"resource"' in start and _TYPED.search(start)))
+        return is_bundle(head)
 
     def read(self, source: Source) -> Iterator[Chunk]:
         """Read the entries. Raises `SkippableError` when the JSON breaks off or is no bundle."""
-        return _chunks(source, lambda: entries(source.stream, source.name), _of_entry)
+        return _chunks(source, lambda: entries(source.stream, source.name), _of_entry, entry_document)
 
 
 class FhirNdjson:
@@ -54,20 +50,12 @@ class FhirNdjson:
     version = 1
 
     def sniff(self, head: bytes) -> bool:
-        """Tell by a first line that is a JSON object of a resource, and not of a bundle."""
-        first = decode_head(head).lstrip("\ufeff \t\r\n").split("\n", 1)[0].strip()
-        if not first.startswith("{") or not _TYPED.search(first) or _BUNDLE.search(first):
-            return False
-        if len(head) > len(first.encode()) + 4:
-            try:
-                return isinstance(DECODER.decode(first), dict)
-            except (ValueError, RecursionError):
-                return False
-        return True
+        """Tell by a line that is a resource, in a file that is no bundle."""
+        return not is_bundle(head) and is_resource_lines(head)
 
     def read(self, source: Source) -> Iterator[Chunk]:
         """Read the lines; one that is no resource is refused and costs only itself."""
-        return _chunks(source, lambda: lines(source.stream), _of_line)
+        return _chunks(source, lambda: lines(source.stream, source.name), _of_line, line_document)
 
 
 def _of_entry(value: object) -> Resource | Problem | Ignored:
@@ -98,12 +86,19 @@ def _names(source: Source, elements: Callable[[], Iterator[Element]], unwrap: _U
     return names
 
 
-def _chunks(source: Source, elements: Callable[[], Iterator[Element]], unwrap: _Unwrap) -> Iterator[Chunk]:
+def _chunks(
+    source: Source, elements: Callable[[], Iterator[Element]], unwrap: _Unwrap, document: _Document
+) -> Iterator[Chunk]:
     records = Records(source.timezone, lambda: _names(source, elements, unwrap))
     chunk = _Chunk()
     for ordinal, element in enumerate(elements(), 1):
-        resource = unwrap(element.value)
-        chunk.add(ordinal, element, records.read(resource) if isinstance(resource, dict) else resource)
+        found = unwrap(element.value)
+        record = records.read(found) if isinstance(found, dict) else found
+        if isinstance(record, Ignored):
+            chunk.ignore(record)
+        else:
+            named_by = records.named_by if isinstance(found, dict) else None
+            chunk.add(ordinal, element.line, record, document(element.text, named_by))
         if chunk.size == _CHUNK:
             yield chunk.built()
             chunk = _Chunk()
@@ -121,16 +116,16 @@ class _Chunk:
     ignored: dict[str, int] = field(default_factory=dict)
     texts: dict[int, str] = field(default_factory=dict)
 
-    def add(self, ordinal: int, element: Element, record: Record | Problem | Ignored) -> None:
+    def ignore(self, record: Ignored) -> None:
         self.size += 1
-        if isinstance(record, Ignored):
-            self.ignored[record.kind] = self.ignored.get(record.kind, 0) + 1
-            return
-        self.texts[ordinal] = element.text
+        self.ignored[record.kind] = self.ignored.get(record.kind, 0) + 1
+
+    def add(self, ordinal: int, line: int, record: Record | Problem, raw: str) -> None:
+        self.size += 1
         if isinstance(record, Problem):
-            rejection = Rejection(ordinal, element.line, record.element, record.rule, record.reason, element.text)
-            self.rejections.append(rejection)
+            self.rejections.append(Rejection(ordinal, line, record.element, record.rule, record.reason, raw))
             return
+        self.texts[ordinal] = raw
         rows = (
             self.medicines
             if isinstance(record, Medicine)
@@ -138,7 +133,7 @@ class _Chunk:
             if isinstance(record, Dose)
             else self.measurements
         )
-        rows.append((ordinal, element.line, *record))
+        rows.append((ordinal, line, *record))
 
     def built(self) -> Chunk:
         frames = {

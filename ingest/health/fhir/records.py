@@ -31,6 +31,13 @@ class Identified(NamedTuple):
     notes: str | None
 
 
+class NamedMedication(NamedTuple):
+    """A Medication resource of the file that records are named by."""
+
+    id: str
+    name: str
+
+
 Record = Medicine | Dose | Identified
 
 
@@ -42,13 +49,15 @@ class Records:
         self._timezone = timezone
         self._find_names = names
         self._names: Mapping[str, str] | None = None
+        self.named_by: NamedMedication | None = None
+        """What the record that was read last has its name from, when that is a resource of its own."""
         self._patient: str | None = None
         self._kinds: set[str] = set()
         self._unnamed: Counter[bytes] = Counter()
 
     def read(self, resource: Resource) -> Record | Problem | Ignored:
         """Read a resource: a record, or why it is none."""
-        kind = resource["resourceType"]
+        kind, self.named_by = resource["resourceType"], None
         if kind not in ("Observation", "MedicationRequest", "MedicationStatement", "MedicationAdministration"):
             return self._other(kind)
         record = self._taken(kind, resource)
@@ -78,7 +87,9 @@ class Records:
     def _name(self, medication: str) -> str | None:
         if self._names is None:
             self._names = self._find_names()
-        return self._names.get(medication)
+        name = self._names.get(medication)
+        self.named_by = None if name is None else NamedMedication(medication, name)
+        return name
 
     def _identity(self, resource: Resource) -> str:
         """Give the resource's id, else a business identifier, else its content with an occurrence number."""

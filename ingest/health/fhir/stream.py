@@ -39,10 +39,19 @@ def entries(stream: BinaryIO, where: str) -> Iterator[Element]:
         yield from _document(cursor)
 
 
-def lines(stream: BinaryIO) -> Iterator[Element]:
-    """Give the values of a file of JSON lines; a line that is no JSON costs only itself."""
+def lines(stream: BinaryIO, where: str) -> Iterator[Element]:
+    """Give the values of a file of JSON lines; a line that is no JSON costs only itself.
+
+    Raises `SkippableError` at a line that is too long to be a resource.
+    """
     stream.seek(0)
-    for number, data in enumerate(stream, 1):
+    for number, data in enumerate(iter(lambda: stream.readline(_LONGEST), b""), 1):
+        if len(data) == _LONGEST:
+            raise SkippableError(
+                f"a line is longer than {_LONGEST // 1024**2} MiB",
+                where=f"{where}, line {number}",
+                action="write one resource on each line",
+            )
         text = data.decode("utf-8-sig" if number == 1 else "utf-8", errors="replace").strip()
         if not text:
             continue
