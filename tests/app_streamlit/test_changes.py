@@ -3,11 +3,12 @@
 import time
 from decimal import Decimal
 from pathlib import Path
+from typing import Any, LiteralString
 
 import pytest
 
 from app_streamlit import provider, refresh
-from cauce.database import Role
+from cauce.database import Database, Role
 from cauce.security.people import person
 from tests.app_streamlit.conftest import text_of
 from tests.app_streamlit.seed import NEW, publish_marts
