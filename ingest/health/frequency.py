@@ -58,8 +58,9 @@ class Frequency:
 
 def per_day(times: Decimal | int) -> Decimal | None:
     """Round doses a day to three decimals; None beyond what anyone is prescribed."""
-    rounded = Decimal(times).quantize(_STEP)
-    return rounded if 0 < rounded <= _MOST else None
+    if not 0 < times <= _MOST:
+        return None
+    return Decimal(times).quantize(_STEP) or None
 
 
 def read_frequency(text: str | None) -> Frequency | None:

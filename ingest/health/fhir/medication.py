@@ -31,6 +31,7 @@ _PROPOSED = ("proposal", "plan", "option")
 _ENDED = ("completed", "stopped", "on-hold", "unknown")
 _GIVEN = {"completed": DoseStatus.TAKEN, "not-done": DoseStatus.MISSED, "not-taken": DoseStatus.MISSED}
 _DAYS_IN = {"d": 1, "wk": 7, "mo": 30, "a": 365}
+_LIFETIME = 40_000
 _NO_NAME = Problem(
     "missing_medication",
     "medication[x]",
@@ -145,7 +146,7 @@ def is_single_dose(statement: Resource) -> bool:
     """Tell whether a MedicationStatement is of one dose at one time, and not of a treatment."""
     at = text(statement.get("effectiveDateTime"))
     timed = any("timing" in part for part in mappings(statement.get("dosage")))
-    return statement.get("status") in _GIVEN and at is not None and "T" in at and not timed
+    return text(statement.get("status")) in _GIVEN and at is not None and "T" in at and not timed
 
 
 def medication_name(medication: Resource) -> str | None:
@@ -190,7 +191,7 @@ def _bounds(resource: Resource) -> tuple[date | None, date | None] | Problem:
 def _duration(repeat: Resource) -> int:
     bounds = mapping(repeat.get("boundsDuration"))
     length, unit = bounds.get("value"), _DAYS_IN.get(str(bounds.get("code") or bounds.get("unit")))
-    return int(length * unit) if isinstance(length, int | Decimal) and unit and 0 < length < 10_000 else 0
+    return int(length * unit) if isinstance(length, int | Decimal) and unit and 0 < length * unit <= _LIFETIME else 0
 
 
 def _day(holder: Resource, *elements: str) -> date | Problem | None:

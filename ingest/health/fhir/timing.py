@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import NamedTuple
 
-from ingest.health.fhir.values import Resource, concept, mapping, mappings, text
+from ingest.health.fhir.values import Resource, concept, mapping, mappings, text, texts
 from ingest.health.frequency import Frequency, per_day, read_frequency
 
 _DAYS_IN = {"h": Decimal(1) / 24, "d": Decimal(1), "wk": Decimal(7), "min": Decimal(1) / 1440}
@@ -52,7 +52,7 @@ def _frequency(part: Resource) -> Frequency:
     timing = mapping(part.get("timing"))
     repeat = mapping(timing.get("repeat"))
     if repeat:
-        days = tuple(sorted(_WEEKDAYS[day] for day in repeat.get("dayOfWeek") or () if day in _WEEKDAYS)) or None
+        days = tuple(sorted({_WEEKDAYS[day] for day in texts(repeat.get("dayOfWeek")) if day in _WEEKDAYS})) or None
         times = _times(repeat, days)
         if times is not None:
             return Frequency(times, days, as_needed)
@@ -66,8 +66,9 @@ def _times(repeat: Resource, days: tuple[int, ...] | None) -> Decimal | None:
     """Count the doses of a day on which they are due; None for ranges, and periods of months."""
     if "frequencyMax" in repeat or "periodMax" in repeat:
         return None
-    moments = max(len(repeat.get(key) or ()) for key in ("timeOfDay", "when"))
-    unit, period, frequency = repeat.get("periodUnit"), _count(repeat, "period", 1), _count(repeat, "frequency", 1)
+    moments = max(len(texts(repeat.get(key))) for key in ("timeOfDay", "when"))
+    unit = text(repeat.get("periodUnit"))
+    period, frequency = _count(repeat, "period"), _count(repeat, "frequency")
     if unit is None:
         return per_day(moments or 1) if moments or days else None
     if unit not in _DAYS_IN or period is None or frequency is None:
@@ -80,8 +81,8 @@ def _times(repeat: Resource, days: tuple[int, ...] | None) -> Decimal | None:
     return per_day(each)
 
 
-def _count(repeat: Resource, key: str, default: int) -> Decimal | None:
-    value = repeat.get(key, default)
+def _count(repeat: Resource, key: str) -> Decimal | None:
+    value = repeat.get(key, 1)
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         return None
     return Decimal(value) if 0 < value < 10_000 else None
@@ -93,9 +94,9 @@ def _written(part: Resource) -> str | None:
     words = text(part.get("text")) or concept(timing.get("code"))
     repeat = mapping(timing.get("repeat"))
     unit = _UNIT_WORDS.get(str(repeat.get("periodUnit")))
-    if words or unit is None:
+    times, period = _count(repeat, "frequency"), _count(repeat, "period")
+    if words or unit is None or times is None or period is None:
         return words
-    times, period = repeat.get("frequency", 1), repeat.get("period", 1)
     every = unit[0] if period == 1 else f"{period} {unit[1]}"
     return f"{times} {'vez' if times == 1 else 'veces'} cada {every}"
 

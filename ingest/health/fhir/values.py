@@ -38,8 +38,16 @@ def mappings(value: object) -> list[Resource]:
 
 
 def text(value: object) -> str | None:
-    """Give a text without blanks around it and NULs in it; None when it is empty or none."""
-    return (value.replace("\x00", "").strip() or None) if isinstance(value, str) else None
+    """Give a text without blanks around it, and without what no text can hold in it; None when it is empty or none."""
+    if not isinstance(value, str):
+        return None
+    storable = value if value.isascii() else value.encode("utf-8", errors="replace").decode()  # lone surrogates
+    return storable.replace("\x00", "").strip() or None
+
+
+def texts(value: object) -> list[str]:
+    """Give the texts of an array."""
+    return [found for item in value if (found := text(item))] if isinstance(value, list) else []
 
 
 def concept(value: object) -> str | None:
