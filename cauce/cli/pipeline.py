@@ -113,6 +113,8 @@ def check_marts(database: Database) -> bool:
 
     with step("checking marts"):
         report = run_check(database)
+    for warning in report.warnings:
+        out.print(f"! {warning}", markup=False)
     for failure in report.failures:
         out.print(f"✗ {failure}", markup=False)
     return not report.failures

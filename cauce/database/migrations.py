@@ -36,6 +36,8 @@ def migrate(database: Database, revision: str = "head") -> tuple[str | None, str
     engine = create_engine(database.url(Role.OWNER, driver="psycopg"), poolclass=NullPool)
     with database.lock("migrate"), engine.connect() as connection:
         before = current_revision(connection)
+        if before not in (None, newest_revision()):
+            _let_go_of_columns(database)
         try:
             command.upgrade(migration_config(connection), revision)
             connection.execute(
@@ -56,6 +58,12 @@ def current_revision(connection: Connection) -> str | None:
 def newest_revision() -> str | None:
     """The newest revision of this checkout."""
     return ScriptDirectory.from_config(migration_config()).get_current_head()
+
+
+def _let_go_of_columns(database: Database) -> None:
+    """Drop the warehouse's staging views, which would keep a column from changing; the next build makes them again."""
+    with database.transaction(Role.TRANSFORM) as conn:
+        conn.execute("DROP SCHEMA IF EXISTS staging CASCADE")
 
 
 def _migration_error(error: DBAPIError) -> FatalError | RetriableError:
