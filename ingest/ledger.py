@@ -69,18 +69,23 @@ def repeat_of(conn: psycopg.Connection, entry: Entry) -> FileReport | None:
     return FileReport(entry.file, entry.format, batch, read=read, duplicate=read, message="loaded before")
 
 
-def is_known(conn: psycopg.Connection, entry: Entry) -> bool:
-    """Tell whether this content was loaded for this owner before, so that what it ignores was ignored before."""
-    return (
-        conn.execute(
-            """
-        SELECT FROM ingest_batches
-        WHERE content_sha256 = %s AND domain = %s AND user_id IS NOT DISTINCT FROM %s AND status = 'done' LIMIT 1
+def earlier_batch(conn: psycopg.Connection, entry: Entry) -> UUID | None:
+    """Find the first load of this content for this owner: what the content ignores was counted as ignored there."""
+    row = conn.execute(
+        """
+        SELECT id FROM ingest_batches
+        WHERE content_sha256 = %s AND domain = %s AND user_id IS NOT DISTINCT FROM %s AND status = 'done'
+        ORDER BY finished_at LIMIT 1
         """,
-            (entry.content_sha256, entry.domain, entry.owner),
-        ).fetchone()
-        is not None
-    )
+        (entry.content_sha256, entry.domain, entry.owner),
+    ).fetchone()
+    return None if row is None else UUID(str(row[0]))
+
+
+def brought_nothing(conn: psycopg.Connection, report: FileReport) -> bool:
+    """Tell whether a load found duplicates only, and no row of the quarantine that it could resolve."""
+    resolved = conn.execute("SELECT FROM quarantined_rows WHERE resolved_by = %s LIMIT 1", (report.batch,)).fetchone()
+    return report.duplicate == report.read and resolved is None
 
 
 def begin(conn: psycopg.Connection, entry: Entry) -> UUID:

@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -90,7 +90,7 @@ def _run(conn: psycopg.Connection, load: Load, found: Format) -> FileReport:
     ledger.lock_content(conn, entry)
     if load.replays is None and (repeat := ledger.repeat_of(conn, entry)) is not None:
         return repeat
-    known = ledger.is_known(conn, entry)
+    earlier = ledger.earlier_batch(conn, entry)
     conn.execute(_TUNING)
     batch = ledger.begin(conn, entry)
     begin_merge(conn, entry, batch, create_people=load.create_people, only_owner=load.only_owner)
@@ -100,7 +100,11 @@ def _run(conn: psycopg.Connection, load: Load, found: Format) -> FileReport:
     if load.replays is not None:
         _resolve(conn, load.replays, batch, load.name, reading.read)
     run_steps(conn, HERE / "sql", "settle.sql")
-    return ledger.finish(conn, entry, batch, read=reading.read, ignored=reading.ignored, known=known)
+    report = ledger.finish(conn, entry, batch, read=reading.read, ignored=reading.ignored, known=earlier is not None)
+    if earlier is not None and load.replays is None and ledger.brought_nothing(conn, report):
+        conn.rollback()  # the same input again leaves the same tables, the ledger too
+        return replace(report, batch=earlier, message="loaded before")
+    return report
 
 
 def _resolve(conn: psycopg.Connection, row: UUID, batch: UUID, name: str, read: int) -> None:
