@@ -11,7 +11,7 @@ from app_streamlit.formats import SPACE
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One figure: its name, the figure as text, a line below it, and a mood: '', 'good', 'bad' or 'warn'."""
+    """One figure: its name, the figure as text, a line below it, and a mood: '', 'good', 'warn', 'bad' or 'out'."""
 
     label: str
     value: str

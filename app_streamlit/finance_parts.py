@@ -101,7 +101,7 @@ def show_flow_cards(page: Page, money: Money) -> None:
         cards(
             [
                 Card(page.t("finance.income"), page.f.money(row["income"], currency)),
-                Card(page.t("finance.expense"), page.f.money(row["expense"], currency), mood="bad"),
+                Card(page.t("finance.expense"), page.f.money(row["expense"], currency), mood="out"),
                 Card(page.t("finance.net"), net, mood="good" if row["net"] >= 0 else "warn"),
                 Card(page.t("finance.movements"), page.f.number(row["transactions"])),
             ]
@@ -180,7 +180,7 @@ def _budget_bar(page: Page, row: dict[str, Any]) -> str:
 
 
 def _account(page: Page, row: dict[str, Any]) -> Card:
-    mask = f" ···{row['account_mask']}" if row["account_mask"] else ""
+    mask = f" ···{row['account_mask']}" if row["account_mask"] and row["account_mask"] not in row["name"] else ""
     at = page.t("finance.balance_at", at=page.f.instant(row["balance_at"])) if row["balance_at"] else ""
     mood = "warn" if row["balance"] is not None and row["balance"] < 0 else ""
     return Card(row["name"] + mask, page.f.money(row["balance"], row["currency"]), at, mood)

@@ -24,6 +24,8 @@ _ROWS = {
 }
 _SUMS = (("loaded", "updated"), ("quarantined",))
 _MANY_ROWS = 500
+PERSONAL = ("finance", "health")
+"""What people upload; usage is billed, and comes from its sources only."""
 
 
 def show_uploads(page: Page, domain: str) -> None:
@@ -49,7 +51,9 @@ def _load(page: Page, domain: str, files: list[st.runtime.uploaded_file_manager.
         for number, file in enumerate(files, start=1):
             status.update(label=page.t("upload.reading", file=file.name, n=number, of=len(files)))
             try:
-                report = ingest.load_upload(provider.database(), file.name, file, owner=page.person.id)
+                report = ingest.load_upload(
+                    provider.database(), file.name, file, owner=page.person.id, domains=PERSONAL
+                )
             except CauceError as error:
                 problems.append(page.t("upload.refused", file=file.name, error=str(error)))
                 continue

@@ -32,6 +32,14 @@ _AGENT_COLUMNS: Final = {
     "unknown_cost_events": Column("column.unknown_cost_events", "count"),
 }
 
+_MONTH_COLUMNS: Final = {
+    "month": Column("column.month", "month"),
+    "total_cost": Column("column.cost", "cost"),
+    "total_tokens": Column("column.tokens", "count"),
+    "events": Column("column.events", "count"),
+    "unknown_cost_events": Column("column.unknown_cost_events", "count"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Filter:
@@ -63,6 +71,7 @@ class Report:
     days: pl.DataFrame
     models: pl.DataFrame
     agents: pl.DataFrame
+    months: pl.DataFrame
 
 
 def read_report(data: Data, chosen: Filter) -> Report:
@@ -74,6 +83,7 @@ def read_report(data: Data, chosen: Filter) -> Report:
         data.fetch("usage/by_day", **now),
         data.fetch("usage/by_model", **now),
         data.fetch("usage/by_agent", **now),
+        data.fetch("usage/by_month", **now),
     )
 
 
@@ -144,6 +154,14 @@ def show_rankings(page: Page, report: Report, name: str) -> None:
         st.subheader(page.t("usage.by_agent"), anchor=False)
         figure = charts.ranking(report.agents, "agent", "total_cost", cost, page.t.language)
         chart(page, figure, report.agents, _AGENT_COLUMNS, f"{name}-agents", alt_text=page.t("usage.by_agent"))
+
+
+def show_months(page: Page, report: Report, name: str) -> None:
+    """What each month is billed, whatever the period chosen above."""
+    st.subheader(page.t("usage.months"), anchor=False)
+    title = page.t("usage.cost") + " (USD)"
+    figure = charts.by_month(report.months, title, page.f.short_month, page.t.language)
+    chart(page, figure, report.months, _MONTH_COLUMNS, f"{name}-months", alt_text=page.t("usage.months"))
 
 
 def change(page: Page, now: Decimal | int | None, before: Decimal | int | None) -> str:

@@ -1,9 +1,12 @@
 """Charts of usage and cost."""
 
+from collections.abc import Callable
+from datetime import date
+
 import altair as alt
 import polars as pl
 
-from app_streamlit.charts import day_axis, finish, floats
+from app_streamlit.charts import day_axis, finish, floats, with_label
 
 
 def by_day(frame: pl.DataFrame, column: str, title: str, language: str) -> alt.Chart:
@@ -21,6 +24,22 @@ def by_day(frame: pl.DataFrame, column: str, title: str, language: str) -> alt.C
         )
     )
     finished: alt.Chart = finish(figure, language)
+    return finished
+
+
+def by_month(frame: pl.DataFrame, title: str, write_month: Callable[[date], str], language: str) -> alt.Chart:
+    """One bar per month of its cost; the frame has month and total_cost."""
+    shown = with_label(floats(frame.select("month", "total_cost")), "month", write_month)
+    figure = (
+        alt.Chart(shown)
+        .mark_bar(cornerRadiusTopLeft=3, cornerRadiusTopRight=3)
+        .encode(
+            x=alt.X("label:N", title=None, sort=None, axis=alt.Axis(labelAngle=0, labelOverlap=True)),
+            y=alt.Y("total_cost:Q", title=title, axis=alt.Axis(format=",.2~f")),
+            tooltip=[alt.Tooltip("label:N", title=""), alt.Tooltip("total_cost:Q", title=title, format=",.2f")],
+        )
+    )
+    finished: alt.Chart = finish(figure, language, height=240)
     return finished
 
 

@@ -4,6 +4,7 @@ import re
 import urllib.error
 import urllib.request
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -13,9 +14,10 @@ from websockets.sync.client import connect
 from app_streamlit.formats import Formats
 from cauce.database import Role
 from cauce.security.sign_in import revoke
-from tests.app_streamlit.seed import ADMIN, ANA, ANALYST, BETO
+from tests.app_streamlit.seed import ADMIN, ANA, ANALYST, BETO, NEW
 
 pytestmark = pytest.mark.browser
+STATEMENT = Path(__file__).parents[1] / "data" / "app" / "statement.ofx"
 SPANISH = Formats("es", "America/Mexico_City")
 LONG = 30_000
 
@@ -153,3 +155,15 @@ def test_pages_fit_a_phone(visit, site, path):
         "[...document.querySelectorAll('.stMain .cauce-card, .stMain h1, .cauce-bars, .cauce-entries')].filter(e => e.getBoundingClientRect().right > 391).length"
     )
     assert wide == 0
+
+
+def test_an_upload_becomes_figures_by_itself(visit):
+    page = visit(NEW)
+    expect(page.get_by_text("Empecemos con tu dinero")).to_be_visible(timeout=LONG)
+    page.locator("input[type=file]").set_input_files(STATEMENT)
+    expect(page.get_by_text("statement.ofx")).to_be_visible()
+    page.get_by_role("button", name="Subir", exact=True).click()
+    expect(page.get_by_text("Se guardaron 4 registros")).to_be_visible(timeout=LONG)
+    expect(page.get_by_text("Actualizando tus cifras")).to_be_visible(timeout=LONG)
+    expect(page.get_by_text("$30,329.50").first).to_be_visible(timeout=180_000)
+    expect(page.get_by_text("Actualizando tus cifras")).to_have_count(0)

@@ -6,7 +6,15 @@ from app_streamlit import states
 from app_streamlit.page import Page, show
 from app_streamlit.periods import choose_period
 from app_streamlit.tables import Column, table
-from app_streamlit.usage_report import Filter, read_report, show_days, show_rankings, show_totals, show_unknown
+from app_streamlit.usage_report import (
+    Filter,
+    read_report,
+    show_days,
+    show_months,
+    show_rankings,
+    show_totals,
+    show_unknown,
+)
 
 _PEOPLE = {
     "email": Column("column.email"),
@@ -32,6 +40,7 @@ def content(page: Page) -> None:
     show_unknown(page, report)
     show_days(page, report, "usage", people=True)
     show_rankings(page, report, "usage")
+    show_months(page, report, "usage")
     st.subheader(page.t("admin_usage.people"), anchor=False)
     table(page, people, _PEOPLE, "usage-people")
 

@@ -3,7 +3,15 @@
 from app_streamlit import states
 from app_streamlit.page import Page, show
 from app_streamlit.periods import choose_period
-from app_streamlit.usage_report import Filter, read_report, show_days, show_rankings, show_totals, show_unknown
+from app_streamlit.usage_report import (
+    Filter,
+    read_report,
+    show_days,
+    show_months,
+    show_rankings,
+    show_totals,
+    show_unknown,
+)
 
 
 def content(page: Page) -> None:
@@ -23,6 +31,7 @@ def content(page: Page) -> None:
     show_unknown(page, report)
     show_days(page, report, "my-usage", people=False)
     show_rankings(page, report, "my-usage")
+    show_months(page, report, "my-usage")
 
 
 show("usage", content)

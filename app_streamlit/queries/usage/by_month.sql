@@ -1,4 +1,4 @@
--- One row per month.
+-- One row per month, of the people, agents and models chosen.
 SELECT
     month,
     currency,
@@ -7,5 +7,9 @@ SELECT
     sum(events)::bigint AS events,
     sum(unknown_cost_events)::bigint AS unknown_cost_events
 FROM marts.billing_monthly
+WHERE
+    (%(people)s::uuid[] IS NULL OR user_id = ANY (%(people)s))
+    AND (%(agents)s::uuid[] IS NULL OR agent_id = ANY (%(agents)s))
+    AND (%(models)s::text[] IS NULL OR model = ANY (%(models)s))
 GROUP BY month, currency
 ORDER BY month
