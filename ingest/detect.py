@@ -1,6 +1,6 @@
 """Which format a file is of, told from its first bytes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 
 from cauce.errors import SkippableError
@@ -26,21 +26,21 @@ _BINARY = {
 }
 
 
-def formats(domain: str | None = None) -> Iterator[Format]:
-    """Give every format, or those of one domain. A domain's readers are imported when its turn comes, not before."""
-    for name in DOMAINS if domain is None else (domain,):
+def formats(domains: Sequence[str] = DOMAINS) -> Iterator[Format]:
+    """Give every format of the domains. A domain's readers are imported when its turn comes, not before."""
+    for name in domains:
         yield from import_module(f"ingest.{name}").FORMATS
 
 
-def detect(head: bytes, *, where: str, domain: str | None = None) -> Format:
+def detect(head: bytes, *, where: str, domains: Sequence[str] = DOMAINS) -> Format:
     """Find the format of a file by its first 64 KiB, decompressed.
 
     Raises `SkippableError` naming `where`, what the content looks like, and the formats there are.
     """
-    for candidate in formats(domain):
+    for candidate in formats(domains):
         if candidate.sniff(head):
             return candidate
-    known = ", ".join(candidate.name for candidate in formats(domain))
+    known = ", ".join(candidate.name for candidate in formats(domains))
     raise SkippableError(
         f"no known format: this looks like {describe(head)}",
         where=where,

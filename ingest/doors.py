@@ -1,12 +1,14 @@
 """Loading one input: a file of this machine, an upload, or a row of the quarantine again."""
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID
 
 from cauce.database import Database, Role
 from ingest import quarantine
+from ingest.detect import DOMAINS
 from ingest.load import Load
 from ingest.opening import open_input, open_stream
 from ingest.report import FileReport, Progress
@@ -31,15 +33,24 @@ def load_file(
 
 
 def load_upload(
-    db: Database, name: str, stream: BinaryIO, *, owner: UUID, on_progress: Progress | None = None
+    db: Database,
+    name: str,
+    stream: BinaryIO,
+    *,
+    owner: UUID,
+    domains: Sequence[str] = DOMAINS,
+    on_progress: Progress | None = None,
 ) -> FileReport:
     """Load what a person uploads: all of it is theirs, and events that name anybody else are quarantined.
 
-    `stream` is seekable. Raises as `load_file` does.
+    `stream` is seekable; `domains` are those whose files are taken. Raises as `load_file` does.
     """
     name = Path(name).name
     with open_stream(stream, name) as opened:
-        return Load(db, opened, name, Path(name), owner=owner, only_owner=True, on_progress=on_progress).run()
+        load = Load(
+            db, opened, name, Path(name), owner=owner, only_owner=True, domains=domains, on_progress=on_progress
+        )
+        return load.run()
 
 
 def replay(db: Database, row: UUID, *, text: str | None = None, owner: UUID | None = None) -> FileReport:
@@ -55,6 +66,6 @@ def replay(db: Database, row: UUID, *, text: str | None = None, owner: UUID | No
     whose = kept.user_id or owner
     with open_stream(stream, kept.source_file) as opened:
         load = Load(
-            db, opened, kept.source_file, Path(kept.source_file), owner=whose, domain=kept.domain, replays=kept.id
+            db, opened, kept.source_file, Path(kept.source_file), owner=whose, domains=(kept.domain,), replays=kept.id
         )
         return load.run()

@@ -21,7 +21,7 @@ from cauce.database import Database, Role
 from cauce.errors import RetriableError, SkippableError
 from ingest import ledger, quarantine
 from ingest.ahead import read_ahead
-from ingest.detect import detect
+from ingest.detect import DOMAINS, detect
 from ingest.formats import Chunk, Format, Rejection, Source
 from ingest.merge import Merge, merge_of
 from ingest.opening import Opened
@@ -43,7 +43,7 @@ class Load:
     """What to load, whose it is, and on what terms.
 
     `owner`: whose personal records, and events that name nobody, these are. `create_people`: register the people that
-    events name. `only_owner`: refuse events that name anybody but the owner. `domain`: take formats of this domain
+    events name. `only_owner`: refuse events that name anybody but the owner. `domains`: take formats of these domains
     only. `replays`: the row of the quarantine that this is the text of, to be resolved, or nothing is loaded.
     """
 
@@ -54,7 +54,7 @@ class Load:
     owner: UUID | None = None
     create_people: bool = False
     only_owner: bool = False
-    domain: str | None = None
+    domains: Sequence[str] = DOMAINS
     replays: UUID | None = None
     on_progress: Progress | None = None
 
@@ -64,7 +64,7 @@ class Load:
         Raises `SkippableError` when the file as a whole is of no use, `RetriableError` when the database was busy or
         went away.
         """
-        found = detect(self.opened.head, where=self.name, domain=self.domain)
+        found = detect(self.opened.head, where=self.name, domains=self.domains)
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 with self.db.transaction(Role.INGEST, tenant=self.owner) as conn:

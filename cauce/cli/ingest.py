@@ -13,6 +13,7 @@ from rich.table import Table
 from cauce.cli.database import open_database
 from cauce.cli.progress import step
 from cauce.database import Database
+from cauce.errors import FatalError
 
 if TYPE_CHECKING:
     from ingest import FileReport
@@ -70,10 +71,44 @@ def quarantine_list(
     """
     from ingest import open_rows
 
-    table = Table("file", "line", "column", "rule", "reason", box=None, pad_edge=False)
+    table = Table("row", "file", "line", "column", "rule", "reason", box=None, pad_edge=False)
+    table.columns[0].no_wrap = True
     for row in open_rows(open_database(), batch=batch):
-        table.add_row(row.source_file, str(row.line or ""), row.column_name or "", row.rule, row.reason)
+        table.add_row(str(row.id), row.source_file, str(row.line or ""), row.column_name or "", row.rule, row.reason)
     out.print(table)
+
+
+@quarantine_app.command("replay")
+def quarantine_replay(
+    row: Annotated[UUID, typer.Argument(help="The row, as `list` printed it.")],
+    file: Annotated[Path | None, typer.Option(help="Its repaired text.", exists=True, dir_okay=False)] = None,
+    user: Annotated[str | None, typer.Option(metavar="EMAIL", help="Whose it is, when it has no owner.")] = None,
+) -> None:
+    """Load a row again: as it was, once what it lacked is there, or repaired. The row is then resolved.
+
+    Example: `cauce quarantine replay 0197… --file repaired.json`
+    """
+    from cauce.security.people import find_person
+    from ingest import replay
+
+    database = open_database()
+    owner = find_person(database, user) if user else None
+    if user and owner is None:
+        raise FatalError(
+            f"nobody has the address {user}", action="check it, or make the person: cauce link --create-user"
+        )
+    print_reports([replay(database, row, text=file.read_text() if file else None, owner=owner)])
+
+
+@quarantine_app.command("discard")
+def quarantine_discard(rows: Annotated[list[UUID], typer.Argument(help="The rows, as `list` printed them.")]) -> None:
+    """Give rows up: they are kept as discarded, and the same text is not quarantined again.
+
+    Example: `cauce quarantine discard 0197…`
+    """
+    from ingest import discard
+
+    out.print(f"{discard(open_database(), rows)} rows discarded")
 
 
 def load(

@@ -2,7 +2,7 @@ import gzip
 import threading
 import zipfile
 
-import pyarrow as pa
+import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
 
 from ingest import load_file

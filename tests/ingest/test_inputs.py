@@ -5,7 +5,7 @@ import zipfile
 import pytest
 
 from cauce.errors import SkippableError
-from ingest import load_file, load_paths
+from ingest import load_file, load_paths, load_upload
 from ingest.opening import open_input
 from tests.ingest.inputs import counts, event, rows, write_events
 
@@ -93,3 +93,11 @@ def test_progress_is_told_for_each_file(db, ana, tmp_path):
     load_file(db, path, on_progress=lambda *what: told.append(what))
     size = path.stat().st_size
     assert told == [("a.jsonl", 5, size, size)]
+
+
+def test_an_upload_of_domains_it_may_not_bring_is_refused(db, ana, tmp_path):
+    path = write_events(tmp_path / "a.jsonl", [event(1, user=None)])
+    with path.open("rb") as stream, pytest.raises(SkippableError, match="no known format"):
+        load_upload(db, "a.jsonl", stream, owner=ana, domains=("finance", "health"))
+    with path.open("rb") as stream:
+        assert load_upload(db, "a.jsonl", stream, owner=ana).loaded == 1

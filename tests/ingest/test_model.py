@@ -18,8 +18,8 @@ PEOPLE = ("ana@example.com", "leo@example.com")
 class Model:
     """What the engine has to do, one record after the other."""
 
-    events: dict = field(default_factory=dict)
-    quarantine: set = field(default_factory=set)
+    events: dict[str, dict[str, object]] = field(default_factory=dict)
+    quarantine: set[object] = field(default_factory=set)
 
     def load(self, lines):
         outcomes, seen = Counter(), Counter()
