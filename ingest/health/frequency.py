@@ -18,7 +18,7 @@ _RANGE = re.compile(r"\d\s*(?:-|a|o|to|or)\s*\d+\s*(?:h|hrs?|horas?|hours?|veces
 _HOURS = re.compile(rf"(?:\b(?:cada|every|q)|\bc/|/)\s*{_N}\s*(?:h|hrs?|horas?|hours?)\b")
 _EVERY_DAYS = re.compile(rf"\b(?:cada|every)\s+{_N}\s+(?:dias|days)\b")
 _OTHER_DAY = re.compile(
-    r"\b(?:cada tercer dia|dias? alternos?|un dia si y (?:un dia |otro )no|every other day|qod|eod)\b"
+    r"\b(?:cada tercer dia|dias? alternos?|cada otro dia|dia por medio|interdiario|un dia si y (?:un dia |otro )no|every other day|qod|eod)\b"
 )
 _A_DAY = re.compile(
     rf"\b{_N}\s*(?:x|veces|vez|tomas|dosis|times|doses)?\s*(?:(?:al|por|/|a|per|each|every|cada|x)\s*(?:dia|day)|diari[ao]s?|daily)\b"
@@ -39,8 +39,10 @@ _AS_NEEDED = re.compile(
     r"\b(?:prn|sos|si|if|por razon necesaria|(?:segun|cuando)(?: sea| es)? neces\w+|en caso de|a demanda|"
     r"as needed|as required|when (?:needed|required|necessary)|for pain|por dolor)\b"
 )
+_DOTTED = re.compile(r"\b[a-z](?:\.[a-z])+\b")
 _ONCE = {"once": 1, "twice": 2, "thrice": 3}
 _WORKDAYS = re.compile(r"\b(?:lunes a viernes|monday (?:to|through) friday|entre semana|weekdays)\b")
+_EXCEPT = re.compile(r"\b(?:excepto|salvo|menos|no tomar|suspender|descansar|descanso|except|but not|skip|off)\b")
 _SPANS = {
     _WORKDAYS: (1, 2, 3, 4, 5),
     re.compile(r"\bfin(?:es)? de semana\b|\bweekends?\b"): (6, 7),
@@ -71,6 +73,8 @@ def read_frequency(text: str | None) -> Frequency | None:
     as_needed = _AS_NEEDED.search(plain.replace("un dia si", "")) is not None
     days = _days(plain)
     times = _times(plain, days)
+    if days is not None and _EXCEPT.search(plain):  # days on which it is not due
+        return Frequency(as_needed=True) if as_needed else None
     if times is None and days is None and not as_needed:
         return None
     return Frequency(times, days if times is not None or as_needed else None, as_needed)
@@ -78,7 +82,8 @@ def read_frequency(text: str | None) -> Frequency | None:
 
 def _plain(text: str) -> str:
     letters = unicodedata.normalize("NFKD", text.casefold()).encode("ascii", "ignore").decode()
-    return " ".join(re.sub(r"[^a-z0-9/\-]+", " ", letters).split())
+    codes = _DOTTED.sub(lambda match: match[0].replace(".", ""), letters)
+    return " ".join(re.sub(r"[^a-z0-9/\-]+", " ", codes).split())
 
 
 def _times(plain: str, days: tuple[int, ...] | None) -> Decimal | None:

@@ -61,10 +61,16 @@ class FhirNdjson:
 def _of_entry(value: object) -> Resource | Problem | Ignored:
     if not isinstance(value, dict):
         return Problem("invalid_entry", "entry", "the entry is not a JSON object")
-    return _of_line(value["resource"]) if value.get("resource") is not None else Ignored("entry without resource")
+    return _typed(value["resource"]) if value.get("resource") is not None else Ignored("entry without resource")
 
 
 def _of_line(value: object) -> Resource | Problem | Ignored:
+    if not isinstance(value, dict):
+        return Problem("invalid_json", "resource", "the line is not a JSON object: was it cut off?")
+    return _typed(value)
+
+
+def _typed(value: object) -> Resource | Problem:
     if not isinstance(value, dict) or text(value.get("resourceType")) is None:
         return Problem("invalid_resource", "resourceType", "this is not a FHIR resource: it has no resourceType")
     return value
