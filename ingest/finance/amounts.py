@@ -3,9 +3,9 @@
 import re
 from decimal import Decimal
 
-_GROUPED_DOT = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
-_GROUPED_COMMA = re.compile(r"[+-]?\d{1,3}(\.\d{3})+,\d*")
-_PLAIN = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)")
+_GROUPED_DOT = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", re.ASCII)
+_GROUPED_COMMA = re.compile(r"[+-]?\d{1,3}(\.\d{3})+,\d*", re.ASCII)
+_PLAIN = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)", re.ASCII)
 _LIMIT = Decimal(10) ** 15
 _STEP = Decimal("0.0001")
 

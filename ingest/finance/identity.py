@@ -9,7 +9,7 @@ every repeated number of that account is set aside and content decides there too
 import hashlib
 import re
 from array import array
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
@@ -47,8 +47,11 @@ class Occurrences:
         """Begin with no transaction."""
         self._columns = {name: array("q") for name in ("statement", "number", "money", "text")}
 
-    def add(self, statement: int, number: str | None, money: Hashable, description: str) -> None:
-        """Take the next transaction of the file: its statement, its number, and its date, amount and currency."""
+    def add(self, statement: int, number: str | None, money: str, description: str) -> None:
+        """Take the next transaction of the file: its statement, its number; date, amount and currency as a text.
+
+        Texts, because numbers make poor hashes: those of -1 and -2 are equal in Python.
+        """
         values = (statement, 0 if number is None else hash(number) or 1, hash(money), hash(_folded(description)))
         for column, value in zip(self._columns.values(), values, strict=True):
             column.append(value)

@@ -33,17 +33,15 @@ class Money:
     number: str | None
 
 
-def content(movement: Movement) -> tuple[str | None, tuple[str, Decimal | str, str], str]:
+def content(movement: Movement) -> tuple[str | None, str, str]:
     """Give what tells a movement from others: its number, its day with amount and currency, and its description."""
     leaves = movement.leaves
-    amount_text = leaves.get("TRNAMT", "")
-    amount = bank_amount(amount_text)
-    day_amount = (
-        leaves.get("DTPOSTED", "")[:8],
-        amount_text if amount is None else amount,
-        leaves.get("CURRENCY.CURSYM", ""),
-    )
-    return _number(leaves), day_amount, _texts(leaves)[0]
+    amount = bank_amount(leaves.get("TRNAMT", ""))
+    written = leaves.get("TRNAMT", "") if amount is None else str(amount.normalize())
+    money = "|".join((leaves.get("DTPOSTED", "")[:8], written, leaves.get("CURRENCY.CURSYM", "")))
+    correction = leaves.get("CORRECTFITID")  # has the number of another movement and still does not contradict it
+    number = f"correction of {correction}: {leaves.get('FITID')}" if correction else _number(leaves)
+    return number, money, _texts(leaves)[0]
 
 
 def money(movement: Movement, account: Account, timezone: str) -> Money | list[Problem]:

@@ -17,13 +17,17 @@ _LONGEST = 4 * 1024 * 1024
 _MARKUP = re.compile(
     r"<!--.*?-->"
     r"|<\?.*?\?>"
+    r"|<!\[CDATA\[.*?\]\]>"
     r"|<!(?!--|\[CDATA\[)[^>]*>"
-    r"|<(?P<end>/?)(?P<name>[A-Za-z][\w.\-]*)[^<>]*>"
+    r"|<(?P<end>/?)(?P<name>[A-Za-z][\w.\-]*+)[^<>]*+>"
     r"(?P<text>[^<]*+(?:<!\[CDATA\[.*?\]\]>[^<]*+)*+)(?=<[^!]|<!(?:--|[A-Za-z]))"
     r"|<(?:/(?=[^A-Za-z])|(?=[^A-Za-z/!?])|[^<>!?][^<>]*+(?=<))"  # a stray sign that a careless bank did not escape
     r"|(?P<open><)",
     re.DOTALL,
 )
+_END = "</"
+"""Put after the last character, since what follows the text of a tag is a tag."""
+
 _CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
 _ENTITY = re.compile(r"&(amp|lt|gt|quot|apos|nbsp|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});")
 _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'", "nbsp": " "}
@@ -62,7 +66,8 @@ def tokens(blocks: Iterable[str]) -> Iterator[Token]:
         rest = rest[done:]
         if len(rest) > _LONGEST:
             break
-    if rest.startswith(("<!", "<?")) or len(rest) > _LONGEST:
+    if rest != _END:
+        line += rest.count("\n", 0, max(rest.find("<!"), rest.find("<?"), 0))
         raise SkippableError("markup that begins here never ends", where=f"line {line}", action="export the file again")
 
 
@@ -77,7 +82,7 @@ def unescaped(text: str) -> str:
 
 def _ended(blocks: Iterable[str]) -> Iterator[str]:
     yield from blocks
-    yield "</"  # what follows a tag's text is a tag, also at the end of the file
+    yield _END
 
 
 def _character(match: re.Match[str]) -> str:

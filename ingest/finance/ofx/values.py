@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 _MOMENT = re.compile(
     r"(?P<day>\d{8})(?:(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)?(?:\.(?P<fraction>\d{1,6})\d*)?)?"
-    r"\s*(?:\[\s*(?P<offset>[+-]?\d{0,2}(?:\.\d+)?)\s*(?::\s*(?P<zone>[A-Za-z]*))?\s*\])?"
+    r"\s*(?:\[\s*(?P<offset>[+-]?\d{0,2}(?:\.\d+)?)\s*(?::\s*(?P<zone>[A-Za-z]*))?\s*\])?",
+    re.ASCII,
 )
 _ZONES = {"UTC": 0, "GMT": 0, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7}
 _YEARS = range(1900, 2200)
