@@ -50,7 +50,7 @@ def ranking(frame: pl.DataFrame, name: str, column: str, title: str, language: s
         alt.Chart(shown)
         .mark_bar(cornerRadiusEnd=4)
         .encode(
-            x=alt.X(f"{column}:Q", title=title, axis=alt.Axis(format="~s", tickCount=5)),
+            x=alt.X(f"{column}:Q", title=title, axis=alt.Axis(format=",.4~f", tickCount=5)),
             y=alt.Y(f"{name}:N", title=None, sort=None, axis=alt.Axis(labelLimit=190)),
             tooltip=[alt.Tooltip(f"{name}:N", title=""), alt.Tooltip(f"{column}:Q", title=title, format=",.4~f")],
         )

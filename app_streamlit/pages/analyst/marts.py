@@ -38,7 +38,8 @@ def _browse(page: Page, marts: pl.DataFrame) -> None:
 
 def _query(page: Page, marts: pl.DataFrame) -> None:
     t, f = page.t, page.f
-    first = marts["mart"][0]
+    names = marts["mart"].unique(maintain_order=True).to_list()
+    first = "usage_daily" if "usage_daily" in names else names[0]
     st.caption(t("marts.rules", seconds=sql_box.SECONDS, rows=f.number(sql_box.MOST_ROWS)))
     with st.form("sql", border=False):
         sql = st.text_area(t("marts.sql"), f"SELECT *\nFROM marts.{first}\nLIMIT 100", height=180, key="sql-text")
