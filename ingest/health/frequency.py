@@ -18,7 +18,8 @@ _RANGE = re.compile(r"\d\s*(?:-|a|o|to|or)\s*\d+\s*(?:h|hrs?|horas?|hours?|veces
 _HOURS = re.compile(rf"(?:\b(?:cada|every|q)|\bc/|/)\s*{_N}\s*(?:h|hrs?|horas?|hours?)\b")
 _EVERY_DAYS = re.compile(rf"\b(?:cada|every)\s+{_N}\s+(?:dias|days)\b")
 _OTHER_DAY = re.compile(
-    r"\b(?:cada tercer dia|dias? alternos?|cada otro dia|dia por medio|interdiario|un dia si y (?:un dia |otro )no|every other day|qod|eod)\b"
+    r"\b(?:cada tercer dia|dias? alternos?|cada otro dia|dia por medio|interdiario|"
+    r"un dia si y (?:un dia |otro )no|every other day|qod|eod)\b"
 )
 _A_DAY = re.compile(
     rf"\b{_N}\s*(?:x|veces|vez|tomas|dosis|times|doses)?\s*(?:(?:al|por|/|a|per|each|every|cada|x)\s*(?:dia|day)|diari[ao]s?|daily)\b"

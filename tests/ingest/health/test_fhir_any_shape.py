@@ -63,7 +63,7 @@ VALUES = st.recursive(
 @given(st.sampled_from(PLACES), VALUES)
 def test_an_element_of_any_shape_costs_its_record_only(place, value):
     resources = copy.deepcopy(ALL)
-    holder: Any = resources
+    holder = resources
     for step in place[:-1]:
         holder = holder[step]
     holder[place[-1]] = value
