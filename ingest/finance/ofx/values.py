@@ -26,7 +26,8 @@ def moment(text: str, timezone_name: str) -> tuple[date, datetime | None] | None
     if match is None:
         return None
     try:
-        day = datetime.strptime(match["day"], "%Y%m%d").date()  # noqa: DTZ007
+        written = match["day"]
+        day = date(int(written[:4]), int(written[4:6]), int(written[6:]))
         if day.year not in _YEARS:
             return None
         if match["hour"] is None:
