@@ -13,7 +13,7 @@ from ingest.encoding import blocks, decode_head, text_encoding
 from ingest.formats import Source
 
 ALIASES = {"a": ("alfa",), "b": ("beta",), "c": ()}
-CELLS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc",)) | st.sampled_from("\n,;\t"), max_size=8)
+CELLS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]) | st.sampled_from("\n,;\t"), max_size=8)
 
 
 def rows(text: str | bytes, required=("a",)):
