@@ -24,7 +24,7 @@ DEFINED = {
 
 
 @pytest.mark.parametrize("code", DEFINED)
-@pytest.mark.parametrize("system", [*SYSTEMS, f"{LOINC}/", None])
+@pytest.mark.parametrize("system", [*sorted(SYSTEMS), f"{LOINC}/", None])
 def test_the_codes_of_the_definitions(code, system):
     found = measured(system, code)
     assert isinstance(found, Measured)
