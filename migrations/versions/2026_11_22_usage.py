@@ -24,7 +24,8 @@ END $$
 """,
     "CREATE TRIGGER date_usage BEFORE INSERT ON usage_logs FOR EACH ROW WHEN (NEW.local_date IS NULL) EXECUTE FUNCTION date_usage()",
     # All-time and monthly totals, once per statement. The people are locked first, in the order of their key, and their
-    # rows guard their months: writers cannot deadlock. A deletion needs no new month (and its person may be gone).
+    # rows guard their months: writers cannot deadlock. A deletion needs no new month (and its person may be gone). A month
+    # is touched by any change, also one that leaves its sums: builds find by `updated_at` what to compute anew.
     """
 CREATE FUNCTION count_usage() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
