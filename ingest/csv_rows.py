@@ -53,6 +53,8 @@ class _Lines:
         while line := self._back.pop() if self._back else self._next():
             self.number += 1
             self.row.append(line)
+            if len(line) >= _LONGEST_LINE:
+                raise csv.Error("a line is too long to be a row")
             yield line
             if len(self.row) == _LINES_OF_A_ROW:
                 raise csv.Error("a quoted cell goes on for too many lines")
