@@ -64,18 +64,20 @@ def undo(batch: Annotated[UUID, typer.Argument(help="The batch, as `ingest` prin
 @quarantine_app.command("list")
 def quarantine_list(
     batch: Annotated[UUID | None, typer.Option(help="Only the rows of this batch.")] = None,
+    user: Annotated[
+        str | None, typer.Option(metavar="EMAIL", help="This person's finance and health rows, too.")
+    ] = None,
 ) -> None:
-    """List the rows that wait: where they stood, which rule they broke, and why.
+    """List the rows that wait: where they stood, which rule they broke, why, and the row's id.
 
-    Example: `cauce quarantine list`
+    Example: `cauce quarantine list --user ana@example.com`
     """
     from ingest import open_rows
 
-    table = Table("row", "file", "line", "column", "rule", "reason", box=None, pad_edge=False)
-    table.columns[0].no_wrap = True
-    for row in open_rows(open_database(), batch=batch):
-        table.add_row(str(row.id), row.source_file, str(row.line or ""), row.column_name or "", row.rule, row.reason)
-    out.print(table)
+    database = open_database()
+    for row in open_rows(database, batch=batch, owner=_owner(database, user)):
+        where = f"{row.source_file}:{row.line or '?'}" + (f" {row.column_name}" if row.column_name else "")
+        out.print(f"{where}: {row.rule}: {row.reason} ({row.id})", markup=False, soft_wrap=True)
 
 
 @quarantine_app.command("replay")
@@ -88,15 +90,10 @@ def quarantine_replay(
 
     Example: `cauce quarantine replay 0197… --file repaired.json`
     """
-    from cauce.security.people import find_person
     from ingest import replay
 
     database = open_database()
-    owner = find_person(database, user) if user else None
-    if user and owner is None:
-        raise FatalError(
-            f"nobody has the address {user}", action="check it, or make the person: cauce link --create-user"
-        )
+    owner = _owner(database, user)
     print_reports([replay(database, row, text=file.read_text() if file else None, owner=owner)])
 
 
@@ -109,6 +106,16 @@ def quarantine_discard(rows: Annotated[list[UUID], typer.Argument(help="The rows
     from ingest import discard
 
     out.print(f"{discard(open_database(), rows)} rows discarded")
+
+
+def _owner(database: Database, email: str | None) -> UUID | None:
+    """The person with this address; nobody when none is given."""
+    from cauce.security.people import find_person
+
+    owner = find_person(database, email) if email else None
+    if email and owner is None:
+        raise FatalError(f"nobody has the address {email}", action="check it, or run `cauce link --create-user`")
+    return owner
 
 
 def load(
@@ -143,6 +150,7 @@ def print_reports(reports: "Sequence[FileReport]") -> None:
     if len(reports) > 1:
         rows.append(("all", "", list(reports)))
     table = Table("file", "format", *OUTCOMES, box=None, pad_edge=False)
+    table.columns[0].overflow = table.columns[1].overflow = "fold"
     for column in table.columns[2:]:
         column.justify = "right"
         column.no_wrap = True

@@ -43,7 +43,7 @@ def ensure_roles(superuser_url: str, database: str, secrets: Secrets) -> None:
 
     Idempotent. `superuser_url` names a role that may create roles; `database` is made when it does not exist.
     """
-    with psycopg.connect(superuser_url, autocommit=True) as conn:
+    with _maintenance(superuser_url) as conn:
         conn.execute("SELECT pg_advisory_lock(hashtext('cauce:roles'))")
         version = conn.info.server_version
         if version < 150_000:
@@ -64,6 +64,14 @@ def ensure_roles(superuser_url: str, database: str, secrets: Secrets) -> None:
                 )
             )
     ensure_privileges(superuser_url, database)
+
+
+def _maintenance(superuser_url: str) -> psycopg.Connection:
+    """Connect where roles and databases are made: the named database may not be there yet."""
+    try:
+        return psycopg.connect(superuser_url, dbname="postgres", autocommit=True)
+    except psycopg.OperationalError:
+        return psycopg.connect(superuser_url, autocommit=True)
 
 
 def _ensure_role(conn: psycopg.Connection, role: Role, password: str, *, is_superuser: bool) -> None:

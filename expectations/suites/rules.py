@@ -37,7 +37,10 @@ def one_of(column: str, values: Iterable[str]) -> Rules:
 
 
 def no_rows(name: str, query: str, *, columns: Sequence[str] = (), warning: bool = False) -> Rules:
-    """The query, in which `{batch}` is the mart, finds nothing. A warning is reported and does not stop publishing."""
+    """The query, in which `{batch}` is the mart, finds nothing. A warning is reported and does not stop publishing.
+
+    In a query with a join `{batch}` needs an alias of its own: servers before PostgreSQL 16 ask for one.
+    """
     severity = FailureSeverity.WARNING if warning else FailureSeverity.CRITICAL
     meta = {"name": name, "column": ", ".join(columns) or None}
     return [UnexpectedRowsExpectation(unexpected_rows_query=query, severity=severity, meta=meta)]
@@ -59,7 +62,7 @@ def balances(name: str, control: str, keys: Sequence[str], totals: dict[str, str
     sums = ", ".join(f"coalesce({expression}, 0) AS {column}" for column, expression in totals.items())
     differ = " OR ".join(f"coalesce(mart.{column}, 0) <> coalesce(control.{column}, 0)" for column in totals)
     query = (
-        f"WITH mart AS (SELECT {by}, {sums} FROM {{batch}} GROUP BY {by})"  # noqa: S608
+        f"WITH mart AS (SELECT {by}, {sums} FROM {{batch}} AS read GROUP BY {by})"  # noqa: S608
         f" SELECT 1 FROM mart FULL OUTER JOIN intermediate.{control} AS control USING ({by}) WHERE {differ}"
     )
     return no_rows(name, query)

@@ -12,7 +12,8 @@ TOTALS = {
     "unknown_cost_events": "sum(unknown_cost_events)",
 }
 COUNTERS_DIFFER = """
-SELECT 1 FROM intermediate.int_usage_control LEFT JOIN (SELECT DISTINCT user_id FROM {batch}) mart USING (user_id)
+SELECT 1 FROM intermediate.int_usage_control
+LEFT JOIN (SELECT DISTINCT user_id FROM {batch} AS read) AS mart USING (user_id)
 WHERE (events, total_tokens, total_cost, unknown_cost_events)
   IS DISTINCT FROM (counter_events, counter_tokens, counter_cost, counter_unknown_cost_events)
 """

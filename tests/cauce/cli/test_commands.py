@@ -57,6 +57,13 @@ def test_on_an_empty_server_of_ones_own_migrate_then_doctor(cauce: Cauce) -> Non
     assert "never published" in status.stdout
 
 
+def test_migrate_makes_the_database_that_database_url_names(cauce: Cauce, environment: dict[str, str]) -> None:
+    missing = f"{environment['DATABASE_URL']}_missing"
+    migrated = cauce("migrate", DATABASE_URL=missing)
+    assert migrated.returncode == 0, migrated.stderr
+    assert cauce("status", DATABASE_URL=missing).returncode == 0
+
+
 def test_two_migrations_at_once_both_succeed(cauce: Cauce) -> None:
     with ThreadPoolExecutor(2) as pool:
         both = [future.result() for future in [pool.submit(cauce, "migrate") for _ in range(2)]]
