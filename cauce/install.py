@@ -80,7 +80,8 @@ def install(title: str, command: list[str]) -> None:
 
 def last_line(output: bytes) -> str:
     """The line that says most: the first that names an error, else the last."""
-    lines = [line.strip() for line in output.decode(errors="replace").splitlines() if line.strip()]
+    lines = [line.strip() for line in output.decode(errors="replace").splitlines()]
+    lines = [line for line in lines if line and not line.startswith("WARNING")]
     return next((line for line in lines if "rror" in line or "No space" in line), lines[-1] if lines else "")
 
 
