@@ -98,14 +98,18 @@ def quarantine_replay(
 
 
 @quarantine_app.command("discard")
-def quarantine_discard(rows: Annotated[list[UUID], typer.Argument(help="The rows, as `list` printed them.")]) -> None:
+def quarantine_discard(
+    rows: Annotated[list[UUID], typer.Argument(help="The rows, as `list` printed them.")],
+    user: Annotated[str | None, typer.Option(metavar="EMAIL", help="Whose finance and health rows they are.")] = None,
+) -> None:
     """Give rows up: they are kept as discarded, and the same text is not quarantined again.
 
     Example: `cauce quarantine discard 0197…`
     """
     from ingest import discard
 
-    out.print(f"{discard(open_database(), rows)} rows discarded")
+    database = open_database()
+    out.print(f"{discard(database, rows, owner=_owner(database, user))} rows discarded")
 
 
 def _owner(database: Database, email: str | None) -> UUID | None:

@@ -94,9 +94,12 @@ def test_ingest_accounts_for_every_record_as_json_and_again(cauce: Cauce, tmp_pa
     second = cauce("ingest", str(file), "--user", "ana@example.com", "--json")
     [report] = json.loads(second.stdout)["files"]
     assert (report["read"], report["duplicate"]) == (3, 3)
-    listed = cauce("quarantine", "list")
+    listed = cauce("quarantine", "list", "--user", "ana@example.com")
     assert listed.returncode == 0
-    assert "usage.jsonl" in listed.stdout
+    assert "usage.jsonl:3" in listed.stdout
+    row = listed.stdout.strip().rsplit("(", 1)[1].rstrip(")")
+    assert "1 rows discarded" in cauce("quarantine", "discard", row, "--user", "ana@example.com").stdout
+    assert cauce("quarantine", "list", "--user", "ana@example.com").stdout == ""
 
 
 def test_an_unknown_person_is_refused_unless_made(cauce: Cauce, tmp_path: Path) -> None:
