@@ -77,8 +77,8 @@ def _validate(database: Database, candidate: Candidate) -> list[tuple[Failure | 
         warnings.simplefilter("ignore")  # the library's own, which nobody here can act on
         import great_expectations as gx
 
-        # It announces every temporary folder it makes.
-        logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.WARNING)
+        # It announces every temporary folder it makes, and prints tracebacks of what it also raises or reports.
+        logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
 
         from expectations.suites import finance, health, usage
 

@@ -4,6 +4,7 @@ import errno
 import logging
 import secrets
 import traceback
+from collections.abc import Iterator
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
@@ -35,9 +36,18 @@ def _line(error: BaseException) -> str:
         return f"the setting {name} is wrong: {first['msg']} — set another value in the environment or in .env"
     if isinstance(error, psycopg.errors.DiskFull) or (isinstance(error, OSError) and error.errno == errno.ENOSPC):
         return f"the disk is full — {DISK_FULL}"
-    if isinstance(error, psycopg.OperationalError):
-        return f"the database went away: {_first(error)} — run `cauce status`, then the same command again"
+    lost = next((cause for cause in _chain(error) if isinstance(cause, psycopg.OperationalError)), None)
+    if lost is not None:
+        return f"the database went away: {_first(lost)} — run `cauce status`, then the same command again"
     return _unexpected(error)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The error and what it came from: libraries wrap a lost connection in errors of their own."""
+    current: BaseException | None = error
+    while current is not None:
+        yield current
+        current = current.__cause__ or current.__context__
 
 
 def _first(error: BaseException) -> str:

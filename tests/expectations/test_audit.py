@@ -2,6 +2,7 @@
 
 import pytest
 
+from cauce.cli.failures import explain
 from cauce.database import Database, Role
 from cauce.errors import FatalError
 from expectations.audit import check
@@ -121,3 +122,31 @@ def test_rows_loaded_during_a_build_do_not_fail_its_audit(db: Database) -> None:
     build(db, as_of=AS_OF)
     assert rows(db, "SELECT sum(events) FROM marts_candidate.usage_daily") == [(48,)]
     assert check(db).failures == []
+
+
+def test_a_database_lost_during_an_audit_is_told_in_one_line(
+    candidate: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    there = candidate.url
+    gone = "postgresql+psycopg://cauce_transform@127.0.0.1:1/cauce"  # the audit's own engine names its driver
+    monkeypatch.setattr(candidate, "url", lambda role, driver=None: gone if driver else there(role))
+    with pytest.raises(Exception, match="Attempt to connect") as failed:
+        check(candidate)
+    assert explain(failed.value) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("cauce: the database went away: ")
+    assert said.count("\n") == 1
+    assert "Traceback" not in caplog.text
+
+
+def test_the_library_of_the_audit_prints_no_traceback_of_a_query_that_failed(
+    candidate: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    with candidate.transaction(Role.TRANSFORM) as conn:
+        conn.execute("ALTER TABLE marts_candidate.usage_daily RENAME COLUMN failed_events TO gone")
+    report = check(candidate)
+    assert "could not be checked" in {failure.observed for failure in report.failures}
+    assert "Traceback" not in caplog.text
