@@ -1,0 +1,1 @@
+"""What agents make: code, documents, pictures, in versions."""

@@ -1,0 +1,1 @@
+"""Plans and their dated prices and limits, subscriptions, invoices, payments, exchange rates."""

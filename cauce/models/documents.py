@@ -1,0 +1,1 @@
+"""Documents for retrieval, their chunks, and a person's retrieval settings."""

@@ -1,0 +1,1 @@
+"""Connections to services of others, and their syncs."""

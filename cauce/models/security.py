@@ -1,0 +1,1 @@
+"""Keys, the audit log, retention and erasure."""

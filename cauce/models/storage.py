@@ -1,0 +1,1 @@
+"""Folders, files, quotas, shares, and who opened what."""

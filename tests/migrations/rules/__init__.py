@@ -1,0 +1,29 @@
+"""For each rule of the schema, by its name: a statement that must pass, and one that the rule must refuse.
+
+Statements run as the owner, after `rows.fill` gave Ana and Luis a row in every table. Parameters: `person` and `id` are
+Ana's, `other` is Luis's.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Two statements that differ in what the rule is about."""
+
+    good: str
+    bad: str
+
+
+def change(table: str, good: dict[str, str], bad: dict[str, str]) -> Rule:
+    """The same update of the person's row with good and with bad values; values are SQL expressions."""
+    return Rule(_update(table, good), _update(table, bad))
+
+
+def _update(table: str, values: dict[str, str]) -> str:
+    key = "id" if table in GLOBAL else "user_id"
+    return f"UPDATE {table} SET {', '.join(f'{c} = {v}' for c, v in values.items())} WHERE {key} = %(person)s"
+
+
+GLOBAL = {"users", "agents"}
+"""Tables whose row of the person has the person's id and no tenant key."""

@@ -1,0 +1,5 @@
+"""The rules of security."""
+
+from tests.migrations.rules import Rule
+
+RULES: dict[str, Rule] = {}
