@@ -12,6 +12,7 @@ from sqlalchemy import (
     DateTime,
     ForeignKey,
     ForeignKeyConstraint,
+    LargeBinary,
     MetaData,
     Numeric,
     String,
@@ -33,6 +34,8 @@ Money = Annotated[Decimal, mapped_column(Numeric(19, 4))]
 Cost = Annotated[Decimal, mapped_column(Numeric(24, 12))]
 Count = Annotated[int, mapped_column(BigInteger, server_default=text("0"))]
 Currency = Annotated[str, mapped_column(String(3))]
+Sealed = Annotated[bytes, mapped_column(LargeBinary, info={"sealed": True})]
+"""An envelope of `cauce.security.envelope`, never plain text. Key rotation finds these columns by their type."""
 
 
 class Base(DeclarativeBase):
@@ -57,6 +60,12 @@ class Timestamps(Created):
     """When the row was written and last changed (a trigger keeps `updated_at`)."""
 
     updated_at: Mapped[datetime] = mapped_column(server_default=text("now()"), sort_order=99)
+
+
+class Recoverable:
+    """A row its owner deleted stays until it is purged, and can be brought back."""
+
+    deleted_at: Mapped[datetime | None] = mapped_column(sort_order=100)
 
 
 class Tenant:
