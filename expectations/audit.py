@@ -77,8 +77,9 @@ def _validate(database: Database, candidate: Candidate) -> list[tuple[Failure | 
         warnings.simplefilter("ignore")  # the library's own, which nobody here can act on
         import great_expectations as gx
 
-        # It announces every temporary folder it makes, and prints tracebacks of what it also raises or reports.
-        logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
+        # It prints tracebacks of what it also raises or reports, and (a logger of a level of its own) each temporary folder.
+        for name in ("great_expectations", "great_expectations.data_context.types.base"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
 
         from expectations.suites import finance, health, usage
 
