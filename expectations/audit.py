@@ -77,7 +77,7 @@ def _validate(database: Database, candidate: Candidate) -> list[tuple[Failure | 
         warnings.simplefilter("ignore")  # the library's own, which nobody here can act on
         import great_expectations as gx
 
-        # It prints tracebacks of what it also raises or reports, and (a logger of a level of its own) each temporary folder.
+        # It prints tracebacks of what it also raises, and (by a logger of its own level) each temporary folder.
         for name in ("great_expectations", "great_expectations.data_context.types.base"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
 
