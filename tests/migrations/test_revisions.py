@@ -1,51 +1,24 @@
-import psycopg
 import pytest
 from alembic import command
-from alembic.script import ScriptDirectory
-from psycopg import sql
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
 from cauce.database import Database, Role
 from cauce.database.migrations import migrate, migration_config, newest_revision
-from cauce.database.roles import ensure_privileges
 from cauce.errors import RetriableError
 from cauce.models import Base
 from tests.migrations.catalog import DESCRIBED, WHOLE, read
 
 
-def test_there_is_one_head_and_every_domain_has_its_revision() -> None:
-    scripts = ScriptDirectory.from_config(migration_config())
-    assert scripts.get_heads() == [newest_revision()]
-    assert {script.revision for script in scripts.walk_revisions()} >= {
-        "identity", "agents", "chats", "usage", "finance", "health", "pipeline",
-    }  # fmt: skip
-
-
-def test_alembic_finds_no_difference_between_models_and_database(db: Database) -> None:
-    engine = create_engine(db.url(Role.OWNER, driver="psycopg"), poolclass=NullPool)
-    with engine.connect() as connection:
-        command.check(migration_config(connection))
-
-
-def test_the_models_alone_make_the_same_tables_checks_and_indexes(db: Database) -> None:
+def test_the_models_alone_make_the_same_tables_checks_and_indexes(db: Database, empty_db: Database) -> None:
     """Alembic does not compare CHECKs; the server's own words for them do."""
+    engine = create_engine(empty_db.url(Role.OWNER, driver="psycopg"), poolclass=NullPool)
+    with engine.begin() as connection:
+        Base.metadata.create_all(connection)
     with db.transaction(Role.OWNER) as conn:
         migrated = read(conn, DESCRIBED)
-    name = f"{db.address.name}_models"
-    with psycopg.connect(db.address.superuser_url, autocommit=True) as conn:
-        conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    try:
-        ensure_privileges(db.address.superuser_url, name)
-        url = db.url(Role.OWNER, driver="psycopg").replace(db.address.name, name)
-        engine = create_engine(url, poolclass=NullPool)
-        with engine.begin() as connection:
-            Base.metadata.create_all(connection)
-        with psycopg.connect(db.url(Role.OWNER).replace(db.address.name, name)) as conn:
-            described = read(conn, DESCRIBED)
-    finally:
-        with psycopg.connect(db.address.superuser_url, autocommit=True) as conn:
-            conn.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    with empty_db.transaction(Role.OWNER) as conn:
+        described = read(conn, DESCRIBED)
     for part, rows in described.items():
         assert rows == migrated[part], part
 

@@ -25,5 +25,5 @@ def _update(table: str, values: dict[str, str]) -> str:
     return f"UPDATE {table} SET {', '.join(f'{c} = {v}' for c, v in values.items())} WHERE {key} = %(person)s"
 
 
-GLOBAL = {"users", "agents"}
+GLOBAL = {"users"}
 """Tables whose row of the person has the person's id and no tenant key."""

@@ -1,5 +1,9 @@
 """The rules of chats."""
 
-from tests.migrations.rules import Rule
+from tests.migrations.rules import Rule, change
 
-RULES: dict[str, Rule] = {}
+RULES: dict[str, Rule] = {
+    "ck_conversations_counts": change("conversations", {"token_count": "0"}, {"token_count": "-1"}),
+    "ck_messages_role": change("messages", {"role": "'assistant'"}, {"role": "'tool'"}),
+    "ck_messages_tokens": change("messages", {"tokens_input": "0"}, {"tokens_input": "-1"}),
+}

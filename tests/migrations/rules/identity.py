@@ -1,5 +1,42 @@
 """The rules of identity."""
 
-from tests.migrations.rules import Rule
+from tests.migrations.rules import Rule, change
 
-RULES: dict[str, Rule] = {}
+SESSION = "INSERT INTO auth_sessions (user_id, session_token, expires, idle_expires) VALUES"
+LINK = "INSERT INTO verification_tokens (identifier, token, expires) VALUES"
+
+RULES: dict[str, Rule] = {
+    # An apostrophe, a sign, an international name; and what the specification's expression let through.
+    "ck_users_email": change("users", {"email": "'o''brien+1@correo.méxico.mx'"}, {"email": "'ana@example.c|m'"}),
+    "uq_users_email_lower": Rule(
+        "UPDATE users SET email = 'ana.2@example.com' WHERE id = %(person)s",
+        "UPDATE users SET email = 'LUIS@example.com' WHERE id = %(person)s",
+    ),
+    "ck_users_language": change("users", {"language": "'en'"}, {"language": "'klingon'"}),
+    "ck_users_role": change("users", {"role": "'MANAGER'"}, {"role": "'admin'"}),
+    "ck_users_subscription_tier": change("users", {"subscription_tier": "'PRO'"}, {"subscription_tier": "'GOLD'"}),
+    "ck_users_subscription_period": change(
+        "users",
+        {"subscription_start": "'2026-01-01'", "subscription_end": "'2026-01-01'"},
+        {"subscription_start": "'2026-01-02'", "subscription_end": "'2026-01-01'"},
+    ),
+    "ck_users_totals": change("users", {"total_tokens_used": "0"}, {"total_tokens_used": "-1"}),
+    "uq_verification_tokens_token": Rule(
+        f"{LINK} ('ana@example.com', 'x', now()), ('ana@example.com', 'y', now())",
+        f"{LINK} ('ana@example.com', 'x', now()), ('luis@example.com', 'x', now())",
+    ),
+    "uq_auth_sessions_user_id_session_token": Rule(
+        f"{SESSION} (%(person)s, 'x', now(), now()), (%(person)s, 'y', now(), now())",
+        f"{SESSION} (%(person)s, 'x', now(), now()), (%(person)s, 'x', now(), now())",
+    ),
+    "uq_user_settings_user_id": Rule(
+        "UPDATE user_settings SET id = uuidv7() WHERE user_id = %(person)s",
+        "INSERT INTO user_settings (user_id) VALUES (%(person)s)",
+    ),
+    "ck_user_settings_language": change("user_settings", {"language": "'en'"}, {"language": "'ES'"}),
+    "ck_user_settings_theme": change("user_settings", {"theme": "'dark'"}, {"theme": "'sepia'"}),
+    "ck_user_settings_max_tokens": change("user_settings", {"max_tokens": "1"}, {"max_tokens": "0"}),
+    "ck_user_settings_temperature": change("user_settings", {"temperature": "2"}, {"temperature": "2.01"}),
+    "ck_user_settings_rag_top_k": change("user_settings", {"rag_top_k": "20"}, {"rag_top_k": "21"}),
+    "ck_user_settings_rag_min_score": change("user_settings", {"rag_min_score": "1"}, {"rag_min_score": "-0.01"}),
+}

@@ -1,5 +1,29 @@
 """The rules of usage."""
 
-from tests.migrations.rules import Rule
+from tests.migrations.rules import Rule, change
 
-RULES: dict[str, Rule] = {}
+MONTH = "INSERT INTO monthly_usage (user_id, year, month) VALUES"
+
+RULES: dict[str, Rule] = {
+    "ck_usage_logs_tokens": change(
+        "usage_logs",
+        {"tokens_input": "0", "tokens_output": "0", "total_tokens": "0"},
+        {"tokens_input": "-5", "tokens_cache_read": "-5", "total_tokens": "-2"},
+    ),
+    "ck_usage_logs_total_tokens": change("usage_logs", {"total_tokens": "10"}, {"total_tokens": "11"}),
+    # The row has 7 tokens in and 3 out.
+    "ck_usage_logs_cache_within_input": change(
+        "usage_logs",
+        {"tokens_cache_read": "4", "tokens_cache_write": "3"},
+        {"tokens_cache_read": "4", "tokens_cache_write": "4"},
+    ),
+    "ck_usage_logs_reasoning_within_output": change("usage_logs", {"tokens_reasoning": "3"}, {"tokens_reasoning": "4"}),
+    "ck_usage_logs_costs": change("usage_logs", {"cost_input": "0"}, {"cost_input": "-0.000001"}),
+    "ck_usage_logs_duration": change("usage_logs", {"duration": "0"}, {"duration": "-1"}),
+    "uq_monthly_usage_user_id_year_month": Rule(
+        f"{MONTH} (%(person)s, 2020, 1), (%(person)s, 2020, 2)",
+        f"{MONTH} (%(person)s, 2020, 1), (%(person)s, 2020, 1)",
+    ),
+    "ck_monthly_usage_month": Rule(f"{MONTH} (%(person)s, 2020, 12)", f"{MONTH} (%(person)s, 2020, 13)"),
+    "ck_monthly_usage_totals": change("monthly_usage", {"total_cost": "0"}, {"total_cost": "-0.01"}),
+}
