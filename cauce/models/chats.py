@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from cauce.models.base import Base, Count, Created, Tenant, Timestamps, one_of, owned
+from cauce.models.base import Base, Count, Created, Recoverable, Tenant, Timestamps, one_of, owned
 
 
 class MessageRole(StrEnum):
@@ -29,7 +29,7 @@ class ChatSession(Tenant, Created, Base):
     metadata_: Mapped[dict[str, Any] | None] = mapped_column("metadata")
 
 
-class Conversation(Tenant, Timestamps, Base):
+class Conversation(Tenant, Timestamps, Recoverable, Base):
     """A conversation of a person with one agent."""
 
     __tablename__ = "conversations"

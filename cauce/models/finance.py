@@ -10,7 +10,7 @@ from sqlalchemy import CheckConstraint, Index, LargeBinary, Numeric, SmallIntege
 from sqlalchemy import UniqueConstraint as Unique
 from sqlalchemy.orm import Mapped, mapped_column
 
-from cauce.models.base import Base, Currency, Money, Tenant, Timestamps, currency_code, one_of, owned
+from cauce.models.base import Base, Currency, Money, Recoverable, Tenant, Timestamps, currency_code, one_of, owned
 
 
 class AccountType(StrEnum):
@@ -54,7 +54,7 @@ class FinancialProfile(Tenant, Timestamps, Base):
     __table_args__ = (Unique("user_id"), currency_code())
 
 
-class FinancialAccount(Tenant, Timestamps, Base):
+class FinancialAccount(Tenant, Timestamps, Recoverable, Base):
     """An account. Of its number only the last four characters and a keyed hash are kept."""
 
     __tablename__ = "financial_accounts"
@@ -88,7 +88,7 @@ class FinancialAccount(Tenant, Timestamps, Base):
     )
 
 
-class Transaction(Tenant, Timestamps, Base):
+class Transaction(Tenant, Timestamps, Recoverable, Base):
     """Money that moved; `amount` is signed, negative is out. `external_id` is the bank's, or made from content."""
 
     __tablename__ = "transactions"
@@ -136,7 +136,7 @@ class Transaction(Tenant, Timestamps, Base):
     )
 
 
-class Budget(Tenant, Timestamps, Base):
+class Budget(Tenant, Timestamps, Recoverable, Base):
     """How much a person means to spend on a category in each period from `start_date` on."""
 
     __tablename__ = "budgets"

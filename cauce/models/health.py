@@ -11,7 +11,7 @@ from sqlalchemy import UniqueConstraint as Unique
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from cauce.models.base import Base, Created, Tenant, Timestamps, one_of, owned
+from cauce.models.base import Base, Created, Recoverable, Tenant, Timestamps, one_of, owned
 
 
 class DoseStatus(StrEnum):
@@ -79,7 +79,7 @@ class HealthProfile(Tenant, Timestamps, Base):
     __table_args__ = (Unique("user_id"), CheckConstraint("height > 0 AND weight > 0", name="body"))
 
 
-class Medication(Tenant, Timestamps, Base):
+class Medication(Tenant, Timestamps, Recoverable, Base):
     """A medicine a person takes. `frequency` is kept as written; its structured reading is the schedule."""
 
     __tablename__ = "medications"
@@ -160,7 +160,7 @@ class MedicationLog(Tenant, Created, Base):
     )
 
 
-class HealthMeasurement(Tenant, Created, Base):
+class HealthMeasurement(Tenant, Created, Recoverable, Base):
     """One reading, in the unit of its type; the unit it came in is kept under `original`."""
 
     __tablename__ = "health_measurements"

@@ -104,3 +104,63 @@ class MonthlyUsage(Tenant, Timestamps, Base):
         ),
         {"postgresql_with": {"fillfactor": 80}},
     )
+
+
+class UsageArchive(Base):
+    """A Parquet file that rows of `usage_logs` were moved to: which UTC month, how many rows, and what they add up to.
+
+    This table is the manifest: a file that is not in it does not count. `content_hash` is the sum over the rows of the
+    first 60 bits of each row's md5, so that it does not depend on their order.
+    """
+
+    __tablename__ = "usage_archives"
+
+    file: Mapped[str] = mapped_column(String(255), primary_key=True)
+    month: Mapped[date]
+    rows: Mapped[int] = mapped_column(BigInteger)
+    total_tokens: Mapped[Decimal] = mapped_column(Numeric(38, 0))
+    total_cost: Mapped[Decimal] = mapped_column(Numeric(38, 12))
+    content_hash: Mapped[Decimal] = mapped_column(Numeric(38, 0))
+    archived_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+    __table_args__ = (
+        CheckConstraint("extract(day FROM month) = 1", name="month"),
+        CheckConstraint("rows > 0 AND total_tokens >= 0 AND total_cost >= 0", name="totals"),
+        Index(None, "month"),
+    )
+
+
+class ArchivedUsageDaily(Base):
+    """What archived calls add up to, by person, day of theirs, agent, provider and model: counters and marts need it.
+
+    `total_cost` is the sum of what is known, NULL when nothing is; `duration` is in milliseconds.
+    """
+
+    __tablename__ = "archived_usage_daily"
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    local_date: Mapped[date] = mapped_column(primary_key=True)
+    agent_id: Mapped[UUID] = mapped_column(ForeignKey("agents.id", ondelete="RESTRICT"), primary_key=True)
+    provider: Mapped[str] = mapped_column(String(100), primary_key=True, comment="unknown when the event named none")
+    model: Mapped[str] = mapped_column(String(255), primary_key=True)
+    events: Mapped[int] = mapped_column(BigInteger)
+    failed_events: Mapped[int] = mapped_column(BigInteger)
+    unknown_cost_events: Mapped[int] = mapped_column(BigInteger)
+    tokens_input: Mapped[int] = mapped_column(BigInteger)
+    tokens_output: Mapped[int] = mapped_column(BigInteger)
+    tokens_cache_read: Mapped[int] = mapped_column(BigInteger)
+    tokens_cache_write: Mapped[int] = mapped_column(BigInteger)
+    tokens_reasoning: Mapped[int] = mapped_column(BigInteger)
+    total_tokens: Mapped[int] = mapped_column(BigInteger)
+    total_cost: Mapped[Decimal | None] = mapped_column(Numeric(38, 12))
+    duration: Mapped[int | None] = mapped_column(BigInteger, comment="milliseconds")
+
+    __table_args__ = (
+        CheckConstraint("events > 0 AND failed_events BETWEEN 0 AND events", name="events"),
+        CheckConstraint(
+            "unknown_cost_events BETWEEN 0 AND events AND (total_cost IS NULL) = (unknown_cost_events = events)",
+            name="unknown_cost",
+        ),
+        CheckConstraint("total_tokens = tokens_input + tokens_output", name="total_tokens"),
+        Index(None, "agent_id"),
+    )

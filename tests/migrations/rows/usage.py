@@ -9,4 +9,10 @@ STATEMENTS: dict[str, str] = {
         "INSERT INTO usage_event_keys (event_key, user_id, usage_id, timestamp, content_hash)"
         " VALUES (%(id)s, %(person)s, %(id)s, now(), %(id)s)"
     ),
+    "archived_usage_daily": (
+        "INSERT INTO archived_usage_daily (user_id, local_date, agent_id, provider, model, events, failed_events,"
+        " unknown_cost_events, tokens_input, tokens_output, tokens_cache_read, tokens_cache_write, tokens_reasoning,"
+        " total_tokens, total_cost) VALUES (%(person)s, '2024-01-31', (SELECT id FROM agents WHERE slug = 'a'), 'p', 'm',"
+        " 1, 0, 0, 7, 3, 0, 0, 0, 10, 0.5)"
+    ),
 }

@@ -2,4 +2,25 @@
 
 from tests.migrations.rules import Rule
 
-RULES: dict[str, Rule] = {}
+
+def _policy(**values: str) -> str:
+    settings = ", ".join(f"{column} = {value}" for column, value in values.items())
+    return f"UPDATE retention_policies SET {settings} WHERE subject = 'mcp_sync_logs'"
+
+
+def _erasure(**values: str) -> str:
+    columns, given = ", ".join(["pseudonym", *values]), ", ".join(["%(id)s", *values.values()])
+    return f"INSERT INTO erasure_log ({columns}) VALUES ({given})"
+
+
+RULES: dict[str, Rule] = {
+    "ck_retention_policies_subject": Rule(_policy(subject="'mcp_sync_logs'"), _policy(subject="'audit_logs'")),
+    "ck_retention_policies_action": Rule(_policy(action="'delete'"), _policy(action="'forget'")),
+    "ck_retention_policies_keep": Rule(_policy(keep="interval '0'"), _policy(keep="interval '-1 day'")),
+    "ck_erasure_log_status": Rule(_erasure(status="'running'"), _erasure(status="'stopped'")),
+    "ck_erasure_log_finished_at": Rule(_erasure(status="'done'", finished_at="now()"), _erasure(status="'done'")),
+    "uq_vector_deletions_vector_id": Rule(
+        "INSERT INTO vector_deletions (vector_id) VALUES ('a'), ('b')",
+        "INSERT INTO vector_deletions (vector_id) VALUES ('a'), ('a')",
+    ),
+}

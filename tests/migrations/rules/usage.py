@@ -4,6 +4,14 @@ from tests.migrations.rules import Rule, change
 
 MONTH = "INSERT INTO monthly_usage (user_id, year, month) VALUES"
 
+
+def _archive(month: str = "2024-01-01", rows: int = 1) -> str:
+    return (
+        "INSERT INTO usage_archives (file, month, rows, total_tokens, total_cost, content_hash)"
+        f" VALUES ('x', '{month}', {rows}, 0, 0, 0)"
+    )
+
+
 RULES: dict[str, Rule] = {
     "ck_usage_logs_tokens": change(
         "usage_logs",
@@ -26,4 +34,13 @@ RULES: dict[str, Rule] = {
     ),
     "ck_monthly_usage_month": Rule(f"{MONTH} (%(person)s, 2020, 12)", f"{MONTH} (%(person)s, 2020, 13)"),
     "ck_monthly_usage_totals": change("monthly_usage", {"total_cost": "0"}, {"total_cost": "-0.01"}),
+    "ck_usage_archives_month": Rule(_archive(), _archive(month="2024-01-02")),
+    "ck_usage_archives_totals": Rule(_archive(), _archive(rows=0)),
+    "ck_archived_usage_daily_events": change("archived_usage_daily", {"failed_events": "1"}, {"failed_events": "2"}),
+    "ck_archived_usage_daily_unknown_cost": change(
+        "archived_usage_daily", {"unknown_cost_events": "1", "total_cost": "NULL"}, {"total_cost": "NULL"}
+    ),
+    "ck_archived_usage_daily_total_tokens": change(
+        "archived_usage_daily", {"tokens_input": "8", "total_tokens": "11"}, {"tokens_input": "8"}
+    ),
 }
