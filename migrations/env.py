@@ -1,19 +1,29 @@
-"""Alembic's environment: migrations run as `cauce_owner`, on a connection the caller hands over."""
+"""Alembic's environment: migrations run as `cauce_owner`, on a connection the caller hands over.
+
+Each revision is one transaction. A lock that cannot be had at once is not waited for: whoever waits for a table makes
+every statement that comes after it wait, too. `cauce.database.migrations` tries the revision again.
+"""
 
 from alembic import context
 from sqlalchemy import Connection, text
 
 from cauce.models import Base
 
-LOCK_TIMEOUT = "5s"
-"""A migration that waits this long for a lock gives up instead of queueing every reader behind it."""
-STATEMENT_TIMEOUT = "10min"
+TIMEOUTS = "SET lock_timeout = '200ms'", "SET statement_timeout = '10min'"
+"""How long a statement may hold up those behind it, and how long a validation or an index may take."""
+
+UNVALIDATED = """
+SELECT format('ALTER TABLE %s VALIDATE CONSTRAINT %I', conrelid::regclass, conname)
+FROM pg_constraint
+WHERE NOT convalidated AND connamespace = 'public'::regnamespace AND conparentid = 0 AND coninhcount = 0
+ORDER BY conrelid::regclass::text, conname
+"""
 
 
 def run(connection: Connection) -> None:
-    """Run the migrations in one transaction per revision."""
-    connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
-    connection.execute(text(f"SET statement_timeout = '{STATEMENT_TIMEOUT}'"))
+    """Run the migrations in one transaction per revision, then validate what they left NOT VALID."""
+    for timeout in TIMEOUTS:
+        connection.execute(text(timeout))
     connection.commit()
     context.configure(
         connection=connection,
@@ -25,6 +35,18 @@ def run(connection: Connection) -> None:
     )
     with context.begin_transaction():
         context.run_migrations()
+    _validate(connection)
+
+
+def _validate(connection: Connection) -> None:
+    """Hold old rows against the constraints that revisions added; readers and writers go on meanwhile.
+
+    Adding the constraint and reading the table in one transaction would shut the table for as long as it takes.
+    """
+    connection.commit()
+    for statement in connection.execute(text(UNVALIDATED)).scalars().all():
+        connection.execute(text(statement))
+        connection.commit()
 
 
 def _is_ours(_object: object, name: str | None, type_: str, _reflected: bool, _compare_to: object) -> bool:
@@ -35,7 +57,8 @@ def _is_ours(_object: object, name: str | None, type_: str, _reflected: bool, _c
 if context.is_offline_mode():
     context.configure(dialect_name="postgresql", target_metadata=Base.metadata, transaction_per_migration=True)
     with context.begin_transaction():
-        context.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
+        for timeout in TIMEOUTS:
+            context.execute(timeout)
         context.run_migrations()
 else:
     run(context.config.attributes["connection"])

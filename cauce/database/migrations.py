@@ -1,5 +1,11 @@
 """Bringing a database to the newest revision."""
 
+import itertools
+import random
+import time
+from collections.abc import Iterator
+
+import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -15,6 +21,10 @@ from cauce.settings import PROJECT
 
 MONTHS_AHEAD = 3
 """Month partitions that are always ready before anybody needs them."""
+PATIENCE = 60.0
+"""Seconds in which revisions are tried again that do not get their locks."""
+LONGEST_PAUSE = 2.0
+HELD_UP = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
 
 
 def migration_config(connection: Connection | None = None) -> Config:
@@ -27,27 +37,41 @@ def migration_config(connection: Connection | None = None) -> Config:
     return config
 
 
-def migrate(database: Database, revision: str = "head") -> tuple[str | None, str | None]:
+def migrate(database: Database, revision: str = "head", *, patience: float = PATIENCE) -> tuple[str | None, str | None]:
     """Make roles and database where missing and run the revisions up to `revision`; gives (before, after).
 
-    Raises `RetriableError` when a lock could not be had in time: nothing of that revision is kept.
+    A revision that does not get its locks at once is rolled back and tried again, for `patience` seconds in all.
+    Raises `RetriableError` when it has not got them by then: nothing of that revision is kept.
     """
     ensure_roles(database.address.superuser_url, database.address.name, database.secrets)
     engine = create_engine(database.url(Role.OWNER, driver="psycopg"), poolclass=NullPool)
     with database.lock("migrate"), engine.connect() as connection:
         before = current_revision(connection)
-        if before not in (None, newest_revision()):
-            _let_go_of_columns(database)
-        try:
-            command.upgrade(migration_config(connection), revision)
-            connection.execute(
-                text("SELECT ensure_month_partitions(now(), now() + make_interval(months => :months))"),
-                {"months": MONTHS_AHEAD},
-            )
-            connection.commit()
-        except DBAPIError as error:
-            raise _migration_error(error) from error
+        deadline = time.monotonic() + patience
+        for pause in _pauses():
+            try:
+                if current_revision(connection) not in (None, newest_revision()):
+                    _let_go_of_columns(database)
+                command.upgrade(migration_config(connection), revision)
+                connection.execute(
+                    text("SELECT ensure_month_partitions(now(), now() + make_interval(months => :months))"),
+                    {"months": MONTHS_AHEAD},
+                )
+                connection.commit()
+                break
+            except (DBAPIError, psycopg.Error) as error:
+                connection.rollback()
+                cause = error.orig if isinstance(error, DBAPIError) else error
+                if not isinstance(cause, HELD_UP) or time.monotonic() + pause > deadline:
+                    raise _migration_error(cause) from error
+            time.sleep(pause)
         return before, current_revision(connection)
+
+
+def _pauses() -> Iterator[float]:
+    """Seconds between attempts: longer each time, and never in step with whoever holds the lock."""
+    for attempt in itertools.count():
+        yield min(0.1 * 2**attempt, LONGEST_PAUSE) * random.uniform(0.5, 1)  # noqa: S311 - no secret
 
 
 def current_revision(connection: Connection) -> str | None:
@@ -63,15 +87,18 @@ def newest_revision() -> str | None:
 def _let_go_of_columns(database: Database) -> None:
     """Drop the warehouse's staging views, which would keep a column from changing; the next build makes them again."""
     with database.transaction(Role.TRANSFORM) as conn:
+        conn.execute("SET LOCAL lock_timeout = '200ms'")
         conn.execute("DROP SCHEMA IF EXISTS staging CASCADE")
 
 
-def _migration_error(error: DBAPIError) -> FatalError | RetriableError:
-    code = getattr(error.orig, "sqlstate", None)
-    detail = str(error.orig).strip().splitlines()[0]
-    if code in ("55P03", "57014"):
+def _migration_error(cause: BaseException | None) -> FatalError | RetriableError:
+    detail = str(cause).strip().splitlines()[0]
+    if isinstance(cause, (*HELD_UP, psycopg.errors.QueryCanceled)):
         return RetriableError(
             f"a migration could not get its lock in time: {detail}",
             action="run `cauce migrate` again when it is quieter",
         )
-    return FatalError(f"a migration failed and was rolled back: {detail}", action="run `cauce doctor`, then try again")
+    return FatalError(
+        f"a migration failed, and what it had not finished was rolled back: {detail}",
+        action="run `cauce doctor`, then try again",
+    )

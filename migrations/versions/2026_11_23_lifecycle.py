@@ -84,9 +84,7 @@ def upgrade() -> None:
         sa.Column("content_hash", sa.Numeric(precision=38, scale=0), nullable=False),
         sa.Column("archived_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint("extract(day FROM month) = 1", name=op.f("ck_usage_archives_month")),
-        sa.CheckConstraint(
-            "rows > 0 AND total_tokens >= 0 AND total_cost >= 0", name=op.f("ck_usage_archives_totals")
-        ),
+        sa.CheckConstraint("rows > 0 AND total_tokens >= 0 AND total_cost >= 0", name=op.f("ck_usage_archives_totals")),
         sa.PrimaryKeyConstraint("file", name=op.f("pk_usage_archives")),
     )
     op.create_index(op.f("ix_usage_archives_month"), "usage_archives", ["month"], unique=False)

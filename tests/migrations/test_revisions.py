@@ -56,7 +56,7 @@ def test_a_migration_that_cannot_get_its_lock_gives_up_and_keeps_nothing(db: Dat
     with db.connect(Role.OWNER) as reader:
         reader.execute("LOCK TABLE users IN ACCESS EXCLUSIVE MODE")
         with pytest.raises(RetriableError, match="could not get its lock"):
-            migrate(db)
+            migrate(db, patience=0.5)
     assert migrate(db) == ("health", newest_revision())
 
 
