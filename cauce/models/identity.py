@@ -5,12 +5,12 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Numeric, String, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Numeric, String, text
 from sqlalchemy import UniqueConstraint as Unique
 from sqlalchemy.dialects.postgresql import INET
 from sqlalchemy.orm import Mapped, mapped_column
 
-from cauce.models.base import Base, Count, Created, Tenant, Timestamps, one_of
+from cauce.models.base import Base, Count, Created, Sealed, Tenant, Timestamps, one_of
 
 
 class UserRole(StrEnum):
@@ -53,6 +53,19 @@ class Language(StrEnum):
     EN = "en"
 
 
+class InvitationStatus(StrEnum):
+    """What became of an invitation."""
+
+    PENDING = "PENDING"
+    ACCEPTED = "ACCEPTED"
+    EXPIRED = "EXPIRED"
+    CANCELLED = "CANCELLED"
+
+
+# One @, something on both sides, no blanks: what is left to decide a delivered message decides.
+EMAIL = r"email ~ '^[^@[:space:]|]+@[^@[:space:]|]+\.[^@[:space:]|.]{2,}$'"
+
+
 class User(Timestamps, Base):
     """A person. A reference table: globally unique, not sharded."""
 
@@ -86,8 +99,7 @@ class User(Timestamps, Base):
         one_of("role", UserRole),
         one_of("subscription_tier", SubscriptionTier),
         one_of("language", Language),
-        # One @, something on both sides, no blanks: what is left to decide a delivered message decides.
-        CheckConstraint(r"email ~ '^[^@[:space:]|]+@[^@[:space:]|]+\.[^@[:space:]|.]{2,}$'", name="email"),
+        CheckConstraint(EMAIL, name="email"),
         CheckConstraint("total_messages >= 0 AND total_tokens_used >= 0", name="totals"),
         CheckConstraint("subscription_end >= subscription_start", name="subscription_period"),
         Index("uq_users_email_lower", text("lower(email)"), unique=True),
@@ -180,3 +192,76 @@ class VerificationToken(Created, Base):
     expires: Mapped[datetime]
 
     __table_args__ = (Unique("token"), Index(None, "expires"))
+
+
+class Account(Tenant, Timestamps, Base):
+    """How a person signs in with a provider; its tokens are sealed."""
+
+    __tablename__ = "accounts"
+
+    type: Mapped[str] = mapped_column(String(50))
+    provider: Mapped[str] = mapped_column(String(100))
+    provider_account_id: Mapped[str] = mapped_column(String(255))
+    refresh_token: Mapped[Sealed | None]
+    access_token: Mapped[Sealed | None]
+    expires_at: Mapped[int | None] = mapped_column(BigInteger)
+    token_type: Mapped[str | None] = mapped_column(String(50))
+    scope: Mapped[str | None]
+    id_token: Mapped[Sealed | None]
+    session_state: Mapped[str | None] = mapped_column(String(255))
+
+    __table_args__ = (
+        Unique("user_id", "provider", "provider_account_id"),
+        CheckConstraint("provider <> '' AND provider_account_id <> ''", name="provider"),
+        CheckConstraint("expires_at > 0", name="expires_at"),
+    )
+
+
+class AccountLookup(Base):
+    """Whose a provider's account is: no account opens two people. A trigger keeps it."""
+
+    __tablename__ = "account_lookup"
+
+    provider: Mapped[str] = mapped_column(String(100), primary_key=True)
+    provider_account_id: Mapped[str] = mapped_column(String(255), primary_key=True)
+    user_id: Mapped[UUID]
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["user_id", "provider", "provider_account_id"],
+            ["accounts.user_id", "accounts.provider", "accounts.provider_account_id"],
+            name="fk_account_lookup_accounts",
+            ondelete="CASCADE",
+            onupdate="CASCADE",
+        ),
+        Index(None, "user_id", "provider", "provider_account_id"),
+    )
+
+
+class Invitation(Created, Base):
+    """An address that may become a person. Its token is kept as its SHA-256; a new one cancels the pending one."""
+
+    __tablename__ = "invitations"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("uuidv7()"))
+    email: Mapped[str] = mapped_column(String(255))
+    token: Mapped[str] = mapped_column(String(64))
+    role: Mapped[str] = mapped_column(String(50))
+    status: Mapped[str] = mapped_column(String(50), server_default=text("'PENDING'"))
+    invited_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    expires_at: Mapped[datetime] = mapped_column(server_default=text("now() + interval '7 days'"))
+    accepted_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Unique("token"),
+        CheckConstraint(EMAIL, name="email"),
+        CheckConstraint("token ~ '^[0-9a-f]{64}$'", name="token"),
+        one_of("role", UserRole),
+        one_of("status", InvitationStatus),
+        CheckConstraint("expires_at > created_at", name="expires_at"),
+        CheckConstraint("(status = 'ACCEPTED') = (accepted_at IS NOT NULL)", name="accepted"),
+        CheckConstraint("accepted_at BETWEEN created_at AND expires_at", name="accepted_in_time"),
+        Index("uq_invitations_pending_email", text("lower(email)"), unique=True, postgresql_where="status = 'PENDING'"),
+        Index("ix_invitations_email_lower", text("lower(email)")),
+        Index(None, "invited_by"),
+    )

@@ -12,11 +12,12 @@ from cauce.database import Database, Role
 from tests.conftest import make_person_in, sign_in_to
 from tests.migrations.rows import STATEMENTS, fill
 
-PERSONAL = (*STATEMENTS, "financial_profiles", "monthly_usage", "user_timezones", "auth_sessions")
-CLOSED_TO_PEOPLE = {"usage_event_keys", "session_lookup"}
+PERSONAL = (*STATEMENTS, "financial_profiles", "monthly_usage", "user_timezones", "auth_sessions", "account_lookup")
+CLOSED_TO_PEOPLE = {"usage_event_keys", "session_lookup", "account_lookup"}
 PRIVATE = {
     "messages", "conversations", "chat_sessions", "financial_profiles", "financial_accounts", "transactions", "budgets",
     "health_profiles", "medications", "medication_schedules", "medication_logs", "health_measurements", "user_settings",
+    "accounts",
 }  # fmt: skip
 """What no admin, analyst or support role reads."""
 

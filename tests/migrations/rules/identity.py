@@ -3,7 +3,15 @@
 from tests.migrations.rules import Rule, change
 
 SESSION = "INSERT INTO auth_sessions (user_id, session_token, expires, idle_expires) VALUES"
+ACCOUNT = "INSERT INTO accounts (user_id, type, provider, provider_account_id) VALUES"
 LINK = "INSERT INTO verification_tokens (identifier, token, expires) VALUES"
+
+
+def invite(**values: str) -> str:
+    """An invitation with these values; they are SQL expressions."""
+    row = {"email": "'eva@example.com'", "token": "repeat('a', 64)", "role": "'GUEST'"} | values
+    return f"INSERT INTO invitations ({', '.join(row)}) VALUES ({', '.join(row.values())})"
+
 
 RULES: dict[str, Rule] = {
     # An apostrophe, a sign, an international name; and what the specification's expression let through.
@@ -39,4 +47,34 @@ RULES: dict[str, Rule] = {
     "ck_user_settings_temperature": change("user_settings", {"temperature": "2"}, {"temperature": "2.01"}),
     "ck_user_settings_rag_top_k": change("user_settings", {"rag_top_k": "20"}, {"rag_top_k": "21"}),
     "ck_user_settings_rag_min_score": change("user_settings", {"rag_min_score": "1"}, {"rag_min_score": "-0.01"}),
+    "uq_accounts_user_id_provider_provider_account_id": Rule(
+        f"{ACCOUNT} (%(person)s, 'oidc', 'github', '1'), (%(person)s, 'oidc', 'google', '1')",
+        f"{ACCOUNT} (%(person)s, 'oidc', 'github', '1'), (%(person)s, 'oidc', 'github', '1')",
+    ),
+    "pk_account_lookup": Rule(  # globally: not two people by one provider's account
+        f"{ACCOUNT} (%(person)s, 'oidc', 'github', '1'), (%(other)s, 'oidc', 'github', '2')",
+        f"{ACCOUNT} (%(person)s, 'oidc', 'github', '1'), (%(other)s, 'oidc', 'github', '1')",
+    ),
+    "ck_accounts_provider": change("accounts", {"provider": "'github'"}, {"provider": "''"}),
+    "ck_accounts_expires_at": change("accounts", {"expires_at": "4102444800"}, {"expires_at": "0"}),
+    "ck_invitations_email": Rule(invite(email="'o''neil@example.com'"), invite(email="'eva@example'")),
+    "ck_invitations_token": Rule(invite(token="repeat('0f', 32)"), invite(token="'a-token-in-clear'")),
+    "ck_invitations_role": Rule(invite(role="'ADMIN'"), invite(role="'admin'")),
+    "ck_invitations_status": Rule(invite(status="'EXPIRED'"), invite(status="'LOST'")),
+    "ck_invitations_expires_at": Rule(invite(expires_at="now() + interval '1 hour'"), invite(expires_at="now()")),
+    "ck_invitations_accepted": Rule(
+        invite(status="'ACCEPTED'", accepted_at="now()"), invite(status="'CANCELLED'", accepted_at="now()")
+    ),
+    "ck_invitations_accepted_in_time": Rule(
+        invite(status="'ACCEPTED'", accepted_at="now() + interval '6 days'"),
+        invite(status="'ACCEPTED'", accepted_at="now() + interval '8 days'"),
+    ),
+    "uq_invitations_token": Rule(
+        invite() + ", ('luz@example.com', repeat('b', 64), 'GUEST')",
+        invite() + ", ('luz@example.com', repeat('a', 64), 'GUEST')",
+    ),
+    "uq_invitations_pending_email": Rule(
+        invite() + ", ('EVA@example.com', repeat('b', 64), 'GUEST')",
+        f"DO $$ BEGIN {invite()}; {invite(token='repeat(chr(98), 64)')}; UPDATE invitations SET status = 'PENDING'; END $$",
+    ),
 }
