@@ -14,16 +14,19 @@ READ = ("SELECT",)
 WRITE = ("SELECT", "INSERT", "UPDATE", "DELETE")
 
 
-def protect(table: str, rules: Mapping[str, tuple[Sequence[str], str]]) -> None:
+def protect(table: str, rules: Mapping[str, tuple[Sequence[str], str]], *, owner: Sequence[str] = ("ALL",)) -> None:
     """Force row security on a table and give each role its commands on the rows its predicate selects.
 
     `rules` maps a role to (privileges, predicate). A privilege may name columns: `SELECT (id, email)`. A role that is
     not named has no privilege at all. The owner is named in every table: forced row security holds for it, too, and
-    migrations, the sign-in functions and the counters need its rows.
+    migrations, the sign-in functions and the counters need its rows. `owner` leaves it with some commands only.
     """
     op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
     op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
-    _policy(table, "cauce_owner", "ALL", ALL)
+    op.execute(f"REVOKE ALL ON {table} FROM cauce_owner")
+    op.execute(f"GRANT {', '.join(owner)} ON {table} TO cauce_owner")
+    for command in owner:
+        _policy(table, "cauce_owner", command, ALL)
     for role, (privileges, predicate) in rules.items():
         op.execute(f"GRANT {', '.join(privileges)} ON {table} TO {role}")
         for command in dict.fromkeys(privilege.split(" ")[0] for privilege in privileges):

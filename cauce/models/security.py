@@ -5,12 +5,12 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, String, text
+from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, LargeBinary, SmallInteger, String, text
 from sqlalchemy import UniqueConstraint as Unique
-from sqlalchemy.dialects.postgresql import INTERVAL
+from sqlalchemy.dialects.postgresql import INET, INTERVAL
 from sqlalchemy.orm import Mapped, mapped_column
 
-from cauce.models.base import Base, Created, Timestamps, one_of
+from cauce.models.base import Base, Count, Created, Timestamps, one_of
 
 
 class RetentionSubject(StrEnum):
@@ -84,3 +84,82 @@ class VectorDeletion(Created, Base):
     vector_id: Mapped[str] = mapped_column(String(255))
 
     __table_args__ = (Unique("vector_id"),)
+
+
+class AuditEntry:
+    """What an entry of the audit log says: who did what, to whom or what, when, from where."""
+
+    id: Mapped[UUID] = mapped_column(server_default=text("uuidv7()"))
+    timestamp: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
+    actor: Mapped[str] = mapped_column(String(63), server_default=text("session_user"))
+    admin_id: Mapped[UUID | None]
+    action: Mapped[str] = mapped_column(String(100))
+    target_type: Mapped[str | None] = mapped_column(String(50))
+    target_id: Mapped[UUID | None]
+    details: Mapped[dict[str, Any] | None]
+    ip_address: Mapped[str | None] = mapped_column(INET)
+    user_agent: Mapped[str | None]
+
+
+class AuditPending(AuditEntry, Base):
+    """Entries of a transaction that has not ended: its last act links them to the log, so nobody ever sees one here."""
+
+    __tablename__ = "audit_pending"
+
+    place: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True, sort_order=-1)
+
+    __table_args__ = (
+        CheckConstraint("action ~ '^[A-Z][A-Z0-9_]*$'", name="action"),
+        CheckConstraint("jsonb_typeof(details) = 'object'", name="details"),
+        {"prefixes": ["UNLOGGED"]},
+    )
+
+
+class AuditLog(AuditEntry, Base):
+    """The audit log: append-only for every role. Each entry's hash is over what it says and the hash before it.
+
+    `admin_id` and `target_id` are without foreign keys, so that entries survive whom they name.
+    """
+
+    __tablename__ = "audit_logs"
+
+    sequence: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False, sort_order=-1)
+    previous_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
+
+    __table_args__ = (
+        Index(None, "timestamp"),
+        Index(None, "action", "timestamp"),
+        Index(None, "admin_id", "timestamp"),
+        Index(None, "target_id", "timestamp"),
+    )
+
+
+class AuditHead(Base):
+    """The end of the audit log, in one row: how many entries there are and the last one's hash."""
+
+    __tablename__ = "audit_heads"
+
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, server_default=text("1"), autoincrement=False)
+    entries: Mapped[Count]
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class AuditSeal(Base):
+    """An end of the audit log under a key the database does not have: a chain computed anew does not match it."""
+
+    __tablename__ = "audit_seals"
+
+    sequence: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
+    seal: Mapped[bytes] = mapped_column(LargeBinary)
+    sealed_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class AuditOccasion(Base):
+    """What was told in this minute and is not told twice: links asked for, and failed sign-ins by address."""
+
+    __tablename__ = "audit_occasions"
+
+    minute: Mapped[datetime] = mapped_column(primary_key=True)
+    occasion: Mapped[str] = mapped_column(primary_key=True)

@@ -15,6 +15,7 @@ CONSTRAINTS = """
 SELECT c.relname, k.conname, pg_get_constraintdef(k.oid)
 FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
 WHERE c.relnamespace = 'public'::regnamespace AND NOT c.relispartition AND c.relname <> 'alembic_version'
+  AND k.contype <> 't'
 """
 INDEXES = """
 SELECT t.relname, i.relname, regexp_replace(pg_get_indexdef(i.oid), ' ON ONLY ', ' ON '), coalesce(t.reloptions::text, '')

@@ -13,6 +13,8 @@ def _erasure(**values: str) -> str:
     return f"INSERT INTO erasure_log ({columns}) VALUES ({given})"
 
 
+_RECORD = "SELECT record_audit('EXPORT', NULL, NULL, NULL)"
+
 RULES: dict[str, Rule] = {
     "ck_retention_policies_subject": Rule(_policy(subject="'mcp_sync_logs'"), _policy(subject="'audit_logs'")),
     "ck_retention_policies_action": Rule(_policy(action="'delete'"), _policy(action="'forget'")),
@@ -23,4 +25,14 @@ RULES: dict[str, Rule] = {
         "INSERT INTO vector_deletions (vector_id) VALUES ('a'), ('b')",
         "INSERT INTO vector_deletions (vector_id) VALUES ('a'), ('a')",
     ),
+    "ck_audit_pending_action": Rule(
+        "SELECT record_audit('EXPORT_2', NULL, NULL, NULL)", "SELECT record_audit('export', NULL, NULL, NULL)"
+    ),
+    "ck_audit_pending_details": Rule(
+        "SELECT record_audit('EXPORT', NULL, NULL, '{}')", "SELECT record_audit('EXPORT', NULL, NULL, '[]')"
+    ),
+    # What is appended is linked by the trigger; nobody else inserts, moves the head, or takes back what waits.
+    "audit_logs_append_only": Rule(_RECORD, "INSERT INTO audit_logs SELECT l.* FROM audit_logs l"),
+    "audit_heads_append_only": Rule(_RECORD, "UPDATE audit_heads SET entries = entries"),
+    "audit_pending_append_only": Rule(_RECORD, "DELETE FROM audit_pending"),
 }
