@@ -44,7 +44,8 @@ def _validate(connection: Connection) -> None:
     Adding the constraint and reading the table in one transaction would shut the table for as long as it takes.
     """
     connection.commit()
-    for statement in connection.execute(text(UNVALIDATED)).scalars().all():
+    statements: list[str] = list(connection.scalars(text(UNVALIDATED)))
+    for statement in statements:
         connection.execute(text(statement))
         connection.commit()
 

@@ -18,7 +18,8 @@ WHERE c.relnamespace = 'public'::regnamespace AND NOT c.relispartition AND c.rel
   AND k.contype <> 't'
 """
 INDEXES = """
-SELECT t.relname, i.relname, regexp_replace(pg_get_indexdef(i.oid), ' ON ONLY ', ' ON '), coalesce(t.reloptions::text, '')
+SELECT t.relname, i.relname, regexp_replace(pg_get_indexdef(i.oid), ' ON ONLY ', ' ON '), coalesce(t.reloptions::text, ''),
+  x.indisvalid
 FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid
 WHERE t.relnamespace = 'public'::regnamespace AND NOT t.relispartition AND t.relname <> 'alembic_version'
 """

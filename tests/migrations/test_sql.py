@@ -24,7 +24,7 @@ def emitted(revision: Script) -> str:
 
 
 def lint(*files: Path) -> subprocess.CompletedProcess[str]:
-    program = [SQUAWK, "--config", RULES, "--reporter", "gcc", *files]
+    program: list[str | Path] = [SQUAWK, "--config", RULES, "--reporter", "gcc", *files]
     return subprocess.run(program, capture_output=True, text=True, check=False)
 
 
