@@ -1,7 +1,7 @@
 """What `docs/schema-changes.md` says: the rules under "Everywhere", and a row for each other departure.
 
-A row names tables and columns in backticks: `table.column`, or `column` of the table named last, or, where no table was
-named, of any. Its words say of which kind the departure is (`WORDS`).
+A row names tables and columns in backticks: `table`, `table.column`, or `column` of the table named last. Its words say of
+which kind the departure is (`WORDS`).
 """
 
 import re
@@ -92,12 +92,7 @@ class Row:
 
     def covers(self, departure: Departure) -> bool:
         """Whether it lists the departure."""
-        named = any(
-            (departure.table, word) in self.names for column in departure.columns for word in re.findall(r"\w+", column)
-        )
-        if not departure.columns:
-            named = (departure.table, None) in self.names
-        return named and re.search(WORDS[departure.kind], self.text) is not None
+        return not self.names.isdisjoint(departure.names) and re.search(WORDS[departure.kind], self.text) is not None
 
 
 def rows(spec: Schema, ours: Schema) -> list[Row]:
@@ -112,6 +107,8 @@ def rows(spec: Schema, ours: Schema) -> list[Row]:
         elif line.startswith("|") and not line.startswith(("| departure", "|---")):
             text = line.split("|")[1].strip()
             found.append(Row(section, text, frozenset(_names(text, columns))))
+        elif section == "Not in the first slice":
+            found.append(Row("Everywhere", "left out", frozenset(_names(line, columns))))
     return found
 
 
@@ -123,8 +120,6 @@ def _names(text: str, columns: dict[str, set[str]]) -> set[tuple[str, str | None
         if first in columns:
             table = first
             names.add((table, second or None))
-        elif table is None:
-            names |= {(each, word) for each in columns for word in re.findall(r"\w+", name) if word in columns[each]}
-        else:
+        elif table:
             names |= {(table, word) for word in re.findall(r"\w+", name) if word in columns[table]}
     return names

@@ -31,7 +31,7 @@ WHERE c.relnamespace = 'public'::regnamespace AND NOT c.relispartition AND k.con
   AND c.relname <> 'alembic_version'
 """
 INDEXES = """
-SELECT c.relname, x.indisunique AND x.indpred IS NULL, pg_get_expr(x.indpred, x.indrelid),
+SELECT c.relname, x.indisunique, pg_get_expr(x.indpred, x.indrelid),
   ARRAY(SELECT pg_get_indexdef(x.indexrelid, i, true) FROM generate_series(1, x.indnkeyatts) AS i)::text[]
 FROM pg_index x JOIN pg_class c ON c.oid = x.indrelid
 WHERE c.relnamespace = 'public'::regnamespace AND NOT c.relispartition AND c.relname <> 'alembic_version'
@@ -68,6 +68,12 @@ class Departure:
     columns: Columns
     kind: str
     detail: str = field(default="", compare=False)
+
+    @property
+    def names(self) -> set[tuple[str, str | None]]:
+        """The table and column names it is about, also those within an expression."""
+        words = {word for column in self.columns for word in re.findall(r"\w+", column)}
+        return {(self.table, word) for word in words} or {(self.table, None)}
 
     def __str__(self) -> str:
         name = ".".join([self.table, "+".join(self.columns)]) if self.columns else self.table
@@ -127,7 +133,9 @@ def _type(words: str) -> str:
 
 def _plain(default: str | None) -> str | None:
     """Without casts; the two names of now are one."""
-    return None if default is None else re.sub(r"::[a-z ]+(\(\d+\))?", "", default).replace("CURRENT_TIMESTAMP", "now()")
+    return (
+        None if default is None else re.sub(r"::[a-z ]+(\(\d+\))?", "", default).replace("CURRENT_TIMESTAMP", "now()")
+    )
 
 
 def _check(definition: str) -> str:
@@ -149,7 +157,8 @@ def departures(spec: dict[str, Table], ours: dict[str, Table]) -> Iterator[Depar
         yield from _keys(name, table, ours[name])
         yield from _references(name, table, ours[name])
         for columns, predicate in sorted(table.indexes, key=str):
-            if not _indexed(columns, predicate, ours[name]) and _there(columns, ours[name]):
+            made = columns == table.key or _indexed(columns, predicate, ours[name])
+            if not made and _there(columns, ours[name]):
                 yield Departure(name, columns, "index", f"none on {', '.join(columns)}")
 
 
@@ -171,7 +180,7 @@ def _columns(name: str, spec: Table, ours: Table) -> Iterator[Departure]:
 
 def _keys(name: str, spec: Table, ours: Table) -> Iterator[Departure]:
     if spec.key != ours.key:
-        yield Departure(name, (), "key", ", ".join(ours.key))
+        yield Departure(name, ours.key, "key", ", ".join(ours.key))
     for columns in spec.unique - ours.unique:
         if columns != ours.key and _there(columns, ours):
             yield Departure(name, columns, "unique", "not unique")
