@@ -24,7 +24,8 @@ INPUTS = {
     "schedules": "SELECT md5(string_agg(md5(t::text), '' ORDER BY user_id, id)) FROM medication_schedules t",
     "doses": "SELECT concat_ws(' ', count(*), count(taken_time), count(*) FILTER (WHERE status = 'retrasado'),"
     " max(created_at)) FROM medication_logs",
-    "measurements": "SELECT concat_ws(' ', count(*), max(created_at)) FROM health_measurements",
+    "measurements": "SELECT concat_ws(' ', count(*), max(created_at), count(deleted_at), max(deleted_at))"
+    " FROM health_measurements",
     "zones": "SELECT md5(string_agg(md5(t::text), '' ORDER BY user_id, valid_from)) FROM user_timezones t",
 }
 """Of each operational table the build reads, what moves whenever its rows do."""

@@ -59,7 +59,7 @@ class RetentionPolicy(Timestamps, Base):
 
 
 class Erasure(Base):
-    """That somebody was erased: when, and how many rows of which table. The pseudonym was their id, and names nobody."""
+    """Somebody was erased: when, and how many rows of which table. The pseudonym was their id and names nobody."""
 
     __tablename__ = "erasure_log"
 

@@ -10,5 +10,5 @@ SELECT
     end_date,
     alert_threshold
 FROM public.budgets
-WHERE is_active AND (end_date IS NULL OR end_date >= %(today)s)
+WHERE deleted_at IS NULL AND is_active AND (end_date IS NULL OR end_date >= %(today)s)
 ORDER BY category, start_date

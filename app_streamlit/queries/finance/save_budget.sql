@@ -34,4 +34,5 @@ ON CONFLICT (user_id, category, period, start_date) DO UPDATE SET
     currency = excluded.currency,
     alert_threshold = excluded.alert_threshold,
     end_date = NULL,
-    is_active = TRUE
+    is_active = TRUE,
+    deleted_at = NULL

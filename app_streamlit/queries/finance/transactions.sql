@@ -13,5 +13,7 @@ LEFT JOIN public.financial_accounts AS accounts
 WHERE
     transactions.date >= %(month)s::date
     AND transactions.date < %(month)s::date + interval '1 month'
+    AND transactions.deleted_at IS NULL
+    AND accounts.deleted_at IS NULL
 ORDER BY transactions.date DESC, transactions.posted_at DESC NULLS LAST, transactions.id DESC
 LIMIT %(limit)s

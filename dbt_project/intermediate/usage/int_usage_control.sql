@@ -4,9 +4,35 @@ with usage_logs as (
 
 ),
 
+archived as (
+
+    select * from {{ ref('stg_archived_usage_daily') }}
+
+),
+
 counters as (
 
     select * from {{ ref('stg_monthly_usage') }}
+
+),
+
+calls as (
+
+    select
+        user_id,
+        1 as events,
+        total_tokens,
+        total_cost,
+        case when total_cost is null then 1 else 0 end as unknown_cost_events
+    from usage_logs
+    union all
+    select
+        user_id,
+        events,
+        total_tokens,
+        total_cost,
+        unknown_cost_events
+    from archived
 
 ),
 
@@ -14,11 +40,11 @@ recounted as (
 
     select
         user_id,
-        count(*) as events,
+        sum(events)::bigint as events,
         sum(total_tokens)::bigint as total_tokens,
         coalesce(sum(total_cost), 0)::numeric(38, 12) as total_cost,
-        count(*) filter (where total_cost is null) as unknown_cost_events
-    from usage_logs
+        sum(unknown_cost_events)::bigint as unknown_cost_events
+    from calls
     group by user_id
 
 ),

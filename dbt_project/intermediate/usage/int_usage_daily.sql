@@ -6,6 +6,12 @@ with usage_logs as (
 
 ),
 
+archived as (
+
+    select * from {{ ref('stg_archived_usage_daily') }}
+
+),
+
 counters as (
 
     select * from {{ ref('stg_monthly_usage') }}
@@ -40,7 +46,7 @@ changed_range as (
 
 ),
 
-counted as (
+counted_live as (
 
     select
         usage_logs.user_id,
@@ -50,13 +56,13 @@ counted as (
         count(*) as events,
         count(*) filter (where not usage_logs.is_successful) as failed_events,
         count(*) filter (where usage_logs.total_cost is null) as unknown_cost_events,
-        sum(usage_logs.tokens_input)::bigint as tokens_input,
-        sum(usage_logs.tokens_output)::bigint as tokens_output,
-        sum(usage_logs.tokens_cache_read)::bigint as tokens_cache_read,
-        sum(usage_logs.tokens_cache_write)::bigint as tokens_cache_write,
-        sum(usage_logs.tokens_reasoning)::bigint as tokens_reasoning,
-        sum(usage_logs.total_tokens)::bigint as total_tokens,
-        sum(usage_logs.total_cost)::numeric(38, 12) as total_cost,
+        sum(usage_logs.tokens_input) as tokens_input,
+        sum(usage_logs.tokens_output) as tokens_output,
+        sum(usage_logs.tokens_cache_read) as tokens_cache_read,
+        sum(usage_logs.tokens_cache_write) as tokens_cache_write,
+        sum(usage_logs.tokens_reasoning) as tokens_reasoning,
+        sum(usage_logs.total_tokens) as total_tokens,
+        sum(usage_logs.total_cost) as total_cost,
         usage_logs.usage_date,
         changed_months.month,
         changed_months.counted_at
@@ -73,6 +79,68 @@ counted as (
         usage_logs.user_id, usage_logs.agent_id, coalesce(usage_logs.provider, 'unknown'), usage_logs.model,
         usage_logs.usage_date, changed_months.month, changed_months.counted_at
 
+),
+
+counted_archived as (
+
+    select
+        archived.user_id,
+        archived.agent_id,
+        archived.provider,
+        archived.model,
+        archived.events,
+        archived.failed_events,
+        archived.unknown_cost_events,
+        archived.tokens_input,
+        archived.tokens_output,
+        archived.tokens_cache_read,
+        archived.tokens_cache_write,
+        archived.tokens_reasoning,
+        archived.total_tokens,
+        archived.total_cost,
+        archived.usage_date,
+        changed_months.month,
+        changed_months.counted_at
+    from archived
+    inner join changed_months
+        on
+            archived.user_id = changed_months.user_id
+            and date_trunc('month', archived.usage_date::timestamp)::date = changed_months.month
+
+),
+
+counted as (
+
+    select * from counted_live
+    union all
+    select * from counted_archived
+
+),
+
+-- A day may be both: its month begins in another zone than the archive's, or a call came after the archive was made.
+summed as (
+
+    select
+        user_id,
+        agent_id,
+        provider,
+        model,
+        sum(events)::bigint as events,
+        sum(failed_events)::bigint as failed_events,
+        sum(unknown_cost_events)::bigint as unknown_cost_events,
+        sum(tokens_input)::bigint as tokens_input,
+        sum(tokens_output)::bigint as tokens_output,
+        sum(tokens_cache_read)::bigint as tokens_cache_read,
+        sum(tokens_cache_write)::bigint as tokens_cache_write,
+        sum(tokens_reasoning)::bigint as tokens_reasoning,
+        sum(total_tokens)::bigint as total_tokens,
+        sum(total_cost)::numeric(38, 12) as total_cost,
+        usage_date,
+        month,
+        counted_at
+    from counted
+    group by user_id, agent_id, provider, model, usage_date, month, counted_at
+
 )
 
-select * from counted
+select * from summed

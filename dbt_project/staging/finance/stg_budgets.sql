@@ -19,6 +19,7 @@ renamed as (
         start_date,
         end_date
     from source
+    where deleted_at is null
 
 )
 

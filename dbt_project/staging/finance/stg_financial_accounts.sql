@@ -18,6 +18,7 @@ renamed as (
         is_active,
         balance_at
     from source
+    where deleted_at is null
 
 )
 

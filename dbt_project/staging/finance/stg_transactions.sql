@@ -4,18 +4,33 @@ with source as (
 
 ),
 
+accounts as (
+
+    select * from {{ ref('stg_financial_accounts') }}
+
+),
+
 renamed as (
 
     select
-        user_id,
-        id as transaction_id,
-        account_id,
-        type,
-        category,
-        currency,
-        amount,
-        date as transaction_date
+        source.user_id,
+        source.id as transaction_id,
+        source.account_id,
+        source.type,
+        source.category,
+        source.currency,
+        source.amount,
+        source.date as transaction_date
     from source
+    where
+        source.deleted_at is null
+        and (
+            source.account_id is null
+            or exists (
+                select 1 from accounts
+                where accounts.user_id = source.user_id and accounts.account_id = source.account_id
+            )
+        )
 
 )
 

@@ -14,6 +14,7 @@ renamed as (
         local_date,
         measured_at
     from source
+    where deleted_at is null
 
 )
 

@@ -4,18 +4,28 @@ with source as (
 
 ),
 
+medications as (
+
+    select * from {{ ref('stg_medications') }}
+
+),
+
 renamed as (
 
     select
-        user_id,
-        id as log_id,
-        medication_id,
-        status,
-        as_needed,
-        local_date,
-        scheduled_time,
-        taken_time
+        source.user_id,
+        source.id as log_id,
+        source.medication_id,
+        source.status,
+        source.as_needed,
+        source.local_date,
+        source.scheduled_time,
+        source.taken_time
     from source
+    where exists (
+        select 1 from medications
+        where medications.user_id = source.user_id and medications.medication_id = source.medication_id
+    )
 
 )
 

@@ -4,18 +4,28 @@ with source as (
 
 ),
 
+medications as (
+
+    select * from {{ ref('stg_medications') }}
+
+),
+
 renamed as (
 
     select
-        user_id,
-        id as schedule_id,
-        medication_id,
-        times_per_day,
-        days_of_week,
-        as_needed,
-        start_date,
-        end_date
+        source.user_id,
+        source.id as schedule_id,
+        source.medication_id,
+        source.times_per_day,
+        source.days_of_week,
+        source.as_needed,
+        source.start_date,
+        source.end_date
     from source
+    where exists (
+        select 1 from medications
+        where medications.user_id = source.user_id and medications.medication_id = source.medication_id
+    )
 
 )
 

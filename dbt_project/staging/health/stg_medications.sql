@@ -13,6 +13,7 @@ renamed as (
         is_active,
         end_date
     from source
+    where deleted_at is null
 
 )
 

@@ -1,10 +1,12 @@
--- Accounts and their balances. A balance only moves forward in time: an older statement changes nothing.
+-- Accounts and their balances. A balance only moves forward in time: an older statement changes nothing. An account that
+-- the person has deleted stays as it was.
 
 -- Each statement against the newest balance known before it, in the table or earlier in the file.
 WITH known AS (
     SELECT
         s.record,
         a.id IS NULL AND row_number() OVER by_account = 1 AS is_new,
+        a.deleted_at IS NOT NULL AS is_deleted,
         coalesce(s.balance_at, '-infinity') AS balance_at,
         greatest(
             coalesce(a.balance_at, '-infinity'),
@@ -18,7 +20,11 @@ WITH known AS (
 
 INSERT INTO tally (outcome, records)
 SELECT
-    CASE WHEN k.is_new THEN 'loaded' WHEN k.balance_at > k.known_at THEN 'updated' ELSE 'duplicate' END AS outcome,
+    CASE
+        WHEN k.is_new THEN 'loaded'
+        WHEN k.balance_at > k.known_at AND NOT k.is_deleted THEN 'updated'
+        ELSE 'duplicate'
+    END AS outcome,
     count(*) AS records
 FROM known AS k
 GROUP BY 1;
@@ -50,7 +56,9 @@ SET
     balance = excluded.balance,
     balance_at = excluded.balance_at,
     last_sync_date = excluded.last_sync_date
-WHERE excluded.balance_at > coalesce(financial_accounts.balance_at, '-infinity');
+WHERE
+    excluded.balance_at > coalesce(financial_accounts.balance_at, '-infinity')
+    AND financial_accounts.deleted_at IS NULL;
 
 -- Accounts that only transactions tell of: their own record was refused, or is in a file that comes later.
 INSERT INTO financial_accounts (

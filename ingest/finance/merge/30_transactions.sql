@@ -3,7 +3,8 @@
 -- Same id, other date, amount or currency: a conflict, because money that was reported would change behind the reports.
 -- Same id and money, more known: updated. What counts as more does not depend on the order in which files come: of two
 -- descriptions the longer one stays, of two of one length the later in the alphabet; a category replaces only
--- 'sin_categoria', and a time or a note only a missing one, so that what a person has filled in stays.
+-- 'sin_categoria', and a time or a note only a missing one, so that what a person has filled in stays. What a person has
+-- deleted is a duplicate and stays deleted.
 
 CREATE TEMP TABLE transaction_outcomes ON COMMIT DROP AS
 WITH numbered AS (
@@ -25,6 +26,7 @@ SELECT
     n.account_id,
     t.id AS transaction_id,
     CASE
+        WHEN t.deleted_at IS NOT NULL THEN 'duplicate'
         WHEN
             (n.date, n.amount, n.currency)
             IS DISTINCT FROM (

@@ -1,5 +1,5 @@
 -- Budgets. One for a category, period and start; a row replaces what differs. Of several in one file the last counts,
--- and the others are duplicates.
+-- and the others are duplicates. One that the person has deleted stays deleted.
 
 CREATE TEMP TABLE budget_outcomes ON COMMIT DROP AS
 WITH numbered AS (
@@ -12,7 +12,7 @@ WITH numbered AS (
 SELECT
     n.record,
     CASE
-        WHEN n.from_the_last > 1 THEN 'duplicate'
+        WHEN n.from_the_last > 1 OR b.deleted_at IS NOT NULL THEN 'duplicate'
         WHEN b.id IS NULL THEN 'loaded'
         WHEN
             (n.name, n.amount, n.currency, n.end_date, coalesce(n.alert_threshold, 80))

@@ -1,6 +1,6 @@
 -- Medicines. A record is a prescription, in force from a day on: a medicine shows its newest prescription and started
 -- with its oldest, whatever order files come in. Of several for one day in one file the last counts, and the others are
--- duplicates.
+-- duplicates. A medicine that the person has deleted stays as it was.
 
 CREATE TEMP TABLE prescriptions ON COMMIT DROP AS
 WITH known AS (
@@ -38,7 +38,7 @@ LEFT JOIN known AS k ON d.external_id = k.external_id;
 INSERT INTO tally (outcome, records)
 SELECT
     CASE
-        WHEN p.is_superseded THEN 'duplicate'
+        WHEN p.is_superseded OR m.deleted_at IS NOT NULL THEN 'duplicate'
         WHEN p.medication_id IS NULL AND p.is_newest THEN 'loaded'
         WHEN p.since < p.known_start OR (p.medication_id IS NULL AND p.since = p.first_since) THEN 'updated'
         WHEN
@@ -103,18 +103,24 @@ SET
     end_date = excluded.end_date,
     notes = excluded.notes
 WHERE
-    excluded.start_date < m.start_date
-    OR (m.name, m.generic_name, m.dosage, m.frequency, m.route, m.prescribed_by, m.prescribed_date, m.end_date, m.notes)
-    IS DISTINCT FROM (
-        excluded.name, excluded.generic_name, excluded.dosage, excluded.frequency, excluded.route,
-        excluded.prescribed_by, excluded.prescribed_date, excluded.end_date, excluded.notes
+    m.deleted_at IS NULL
+    AND (
+        excluded.start_date < m.start_date
+        OR (
+            m.name, m.generic_name, m.dosage, m.frequency, m.route, m.prescribed_by, m.prescribed_date, m.end_date, m.notes
+        )
+        IS DISTINCT FROM (
+            excluded.name, excluded.generic_name, excluded.dosage, excluded.frequency, excluded.route,
+            excluded.prescribed_by, excluded.prescribed_date, excluded.end_date, excluded.notes
+        )
     );
 
 -- Older prescriptions of a known medicine only move its start.
 UPDATE medications AS m
 SET start_date = p.first_since
 FROM prescriptions AS p, current_load AS l
-WHERE m.user_id = l.owner_id AND m.external_id = p.external_id AND p.first_since < m.start_date;
+WHERE
+    m.user_id = l.owner_id AND m.external_id = p.external_id AND p.first_since < m.start_date AND m.deleted_at IS NULL;
 
 -- Medicines that only doses tell of start with the first dose known.
 INSERT INTO medications AS m (
@@ -138,4 +144,4 @@ WHERE s.medication_name IS NOT NULL
 ORDER BY s.medication_external_id, s.scheduled_time, s.record
 ON CONFLICT (user_id, external_id) DO UPDATE
 SET start_date = excluded.start_date
-WHERE excluded.start_date < m.start_date;
+WHERE excluded.start_date < m.start_date AND m.deleted_at IS NULL;

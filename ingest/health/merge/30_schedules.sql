@@ -14,7 +14,7 @@ SELECT
 FROM prescriptions AS p
 CROSS JOIN current_load AS l
 INNER JOIN medications AS m ON l.owner_id = m.user_id AND p.external_id = m.external_id
-WHERE p.has_rhythm AND NOT p.is_superseded
+WHERE p.has_rhythm AND NOT p.is_superseded AND m.deleted_at IS NULL
 ORDER BY p.record
 ON CONFLICT (user_id, medication_id, start_date) DO UPDATE
 SET

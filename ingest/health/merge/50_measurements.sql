@@ -1,5 +1,5 @@
 -- Readings: one for each id; a record replaces what differs. Of several in one file the last counts, and the others are
--- duplicates.
+-- duplicates. One that the person has deleted stays deleted.
 
 CREATE TEMP TABLE measurement_outcomes ON COMMIT DROP AS
 WITH numbered AS (
@@ -12,7 +12,7 @@ WITH numbered AS (
 SELECT
     n.record,
     CASE
-        WHEN n.from_the_last > 1 THEN 'duplicate'
+        WHEN n.from_the_last > 1 OR h.deleted_at IS NOT NULL THEN 'duplicate'
         WHEN h.id IS NULL THEN 'loaded'
         WHEN
             (n.type, n.value, n.measured_at, n.notes)

@@ -1,0 +1,29 @@
+with source as (
+
+    select * from {{ source('usage', 'archived_usage_daily') }}
+
+),
+
+renamed as (
+
+    select
+        user_id,
+        agent_id,
+        provider,
+        model,
+        events,
+        failed_events,
+        unknown_cost_events,
+        tokens_input,
+        tokens_output,
+        tokens_cache_read,
+        tokens_cache_write,
+        tokens_reasoning,
+        total_tokens,
+        total_cost,
+        local_date as usage_date
+    from source
+
+)
+
+select * from renamed
