@@ -10,14 +10,14 @@ from uuid import uuid4
 import psycopg
 from psycopg import sql
 
-from cauce.database import Database, Role
+from cauce.database import Database, Role, locks
 from cauce.errors import CauceError, FatalError
 from expectations.candidate import CANDIDATE, MARTS, Audit, Candidate, content_of, read_candidate, write_candidate
 from expectations.fingerprint import code_version, input_fingerprint
 from expectations.publications import record_failure
 from expectations.transform import Outcome, Progress, run_dbt
 
-LOCK = "marts"
+LOCK = locks.MARTS
 """Building, auditing and publishing take turns."""
 
 

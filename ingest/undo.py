@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+import psycopg
+
 from cauce.database import Database, Role
 from cauce.errors import SkippableError
 from ingest import ledger
@@ -16,7 +18,7 @@ def undo(db: Database, batch: UUID) -> str:
     Every row that the batch loaded is deleted, counters follow, and what it resolved or put in quarantine is as it was
     before. What it updated keeps its newer content: what was there before is not kept anywhere. People, agents and
     profiles stay, and so does anything that rows of other batches hang on. Raises `SkippableError` when the batch is
-    unknown or already undone.
+    unknown or already undone, or when events of it were archived.
     """
     with db.transaction(Role.INGEST) as conn:
         found = conn.execute(
@@ -34,6 +36,7 @@ def undo(db: Database, batch: UUID) -> str:
         conn.execute("SELECT set_config('cauce.tenant_id', %s, true)", ("" if owner is None else str(owner),))
         entry = ledger.Entry(file, domain, form, version, content, owner)
         ledger.lock_content(conn, entry)
+        _require_live(conn, batch, file)
         begin_merge(conn, entry, batch)
         merge_of(domain).undo(conn)
         run_steps(conn, HERE / "sql", "undo.sql")
@@ -41,3 +44,23 @@ def undo(db: Database, batch: UUID) -> str:
     count = 0 if removed is None else int(removed[0])
     kept = f"; {updated} rows that it had updated keep their newer content" if updated else ""
     return f"{file}: {count} rows removed{kept}"
+
+
+def _require_live(conn: psycopg.Connection, batch: UUID, file: str) -> None:
+    """Refuse a batch with events in a month that was archived: months that are closed do not change."""
+    archived = conn.execute(
+        """
+        SELECT count(*), to_char(min(k.timestamp AT TIME ZONE 'UTC'), 'YYYY-MM') FROM usage_event_keys k
+        WHERE k.batch_id = %s
+          AND date_trunc('month', k.timestamp, 'UTC')::date IN (SELECT month FROM usage_archives)
+          AND NOT EXISTS (
+            SELECT FROM usage_logs u WHERE u.user_id = k.user_id AND u.id = k.usage_id AND u.timestamp = k.timestamp)
+        """,
+        (batch,),
+    ).fetchone()
+    if archived and archived[0]:
+        raise SkippableError(
+            f"{archived[0]} events of this batch are archived, from {archived[1]} on, and archived months are closed",
+            where=file,
+            action="load a file of corrections instead; `cauce archive query` shows what is there",
+        )

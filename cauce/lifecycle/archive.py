@@ -36,11 +36,11 @@ WHERE i.inhparent = 'public.usage_logs'::regclass ORDER BY c.relname
 # What the month's calls add up to; a second archive of the same month adds to the first.
 _DAYS = """
 INSERT INTO archived_usage_daily AS d (
-  user_id, local_date, agent_id, provider, model, events, failed_events, unknown_cost_events, tokens_input, tokens_output,
-  tokens_cache_read, tokens_cache_write, tokens_reasoning, total_tokens, total_cost, duration)
-SELECT user_id, local_date, agent_id, coalesce(provider, 'unknown'), model, count(*), count(*) FILTER (WHERE NOT success),
-  count(*) FILTER (WHERE total_cost IS NULL), sum(tokens_input), sum(tokens_output), sum(tokens_cache_read),
-  sum(tokens_cache_write), sum(tokens_reasoning), sum(total_tokens), sum(total_cost), sum(duration)
+  user_id, local_date, agent_id, provider, model, events, failed_events, unknown_cost_events, tokens_input,
+  tokens_output, tokens_cache_read, tokens_cache_write, tokens_reasoning, total_tokens, total_cost, duration)
+SELECT user_id, local_date, agent_id, coalesce(provider, 'unknown'), model, count(*),
+  count(*) FILTER (WHERE NOT success), count(*) FILTER (WHERE total_cost IS NULL), sum(tokens_input),
+  sum(tokens_output), sum(tokens_cache_read), sum(tokens_cache_write), sum(tokens_reasoning), sum(total_tokens), sum(total_cost), sum(duration)
 FROM usage_logs WHERE {where}
 GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
 ON CONFLICT (user_id, local_date, agent_id, provider, model) DO UPDATE SET
@@ -185,7 +185,8 @@ def _forget_in(database: Database, path: Path, person: UUID) -> int:
         )
     with database.transaction(Role.OWNER) as conn:
         conn.execute(
-            "UPDATE usage_archives SET rows = %s, total_tokens = %s, total_cost = %s, content_hash = %s WHERE file = %s",
+            "UPDATE usage_archives SET rows = %s, total_tokens = %s, total_cost = %s, content_hash = %s"
+            " WHERE file = %s",
             (written.rows, written.total_tokens, written.total_cost, written.content_hash, path.name),
         )
     parquet.put_in_place(fresh, path)
