@@ -40,7 +40,8 @@ INSERT INTO archived_usage_daily AS d (
   tokens_output, tokens_cache_read, tokens_cache_write, tokens_reasoning, total_tokens, total_cost, duration)
 SELECT user_id, local_date, agent_id, coalesce(provider, 'unknown'), model, count(*),
   count(*) FILTER (WHERE NOT success), count(*) FILTER (WHERE total_cost IS NULL), sum(tokens_input),
-  sum(tokens_output), sum(tokens_cache_read), sum(tokens_cache_write), sum(tokens_reasoning), sum(total_tokens), sum(total_cost), sum(duration)
+  sum(tokens_output), sum(tokens_cache_read), sum(tokens_cache_write), sum(tokens_reasoning), sum(total_tokens),
+  sum(total_cost), sum(duration)
 FROM usage_logs WHERE {where}
 GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
 ON CONFLICT (user_id, local_date, agent_id, provider, model) DO UPDATE SET
