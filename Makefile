@@ -4,7 +4,7 @@ BIN := .venv/bin
 SHELL := /bin/bash
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-browser lint types architecture sql lock bench clean runtime dev
+.PHONY: help run test test-fast test-browser lint types architecture sql diagrams lock bench clean runtime dev
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -29,6 +29,9 @@ architecture: dev
 
 sql: dev
 	@cd dbt_project && ../$(BIN)/sqlfluff lint -q --processes 2 .
+
+diagrams: dev ## Write the diagrams of the schema anew from the models
+	@$(BIN)/python -m migrations.diagrams
 
 bench: dev ## Measure the loads against their bounds
 	@$(BIN)/python -m benchmarks.usage_load
