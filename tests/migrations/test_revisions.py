@@ -14,6 +14,7 @@ def test_the_models_alone_make_the_same_tables_checks_and_indexes(db: Database, 
     """Alembic does not compare CHECKs; the server's own words for them do."""
     engine = create_engine(empty_db.url(Role.OWNER, driver="psycopg"), poolclass=NullPool)
     with engine.begin() as connection:
+        connection.execute(text("CREATE EXTENSION btree_gist WITH SCHEMA pg_catalog"))  # exclusion constraints want it
         Base.metadata.create_all(connection)
     with db.transaction(Role.OWNER) as conn:
         migrated = read(conn, DESCRIBED)
