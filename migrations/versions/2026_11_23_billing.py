@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from migrations.audit import audit
 from migrations.policies import ALL, OWN, READ, WRITE, keep_updated_at, protect
 
 revision: str = "billing"
@@ -69,6 +70,10 @@ IN_A_CURRENCY = ("financial_profiles", "financial_accounts", "transactions", "bu
 TABLES = (
     "payments", "invoice_lines", "invoices", "invoice_series", "subscriptions", "plan_limits", "plan_prices", "plans",
     "fx_rates", "currencies",
+)  # fmt: skip
+LIMITED = (
+    "included_messages", "included_tokens", "included_storage", "max_file_size", "max_files",
+    "overage_message_price", "overage_token_price", "overage_storage_price",
 )  # fmt: skip
 FUNCTION_NAMES = ("keep_subscription_history", "guard_invoice", "guard_invoice_line", "total_invoice")
 
@@ -556,6 +561,12 @@ def upgrade() -> None:
     protect("invoices", {**own, "cauce_user": (READ, f"{OWN} AND status <> 'draft'"), "cauce_admin": (WRITE, ALL)})
     protect("invoice_lines", {**own, "cauce_user": (READ, SHOWN), "cauce_admin": (WRITE, ALL)})
     protect("payments", {**own, "cauce_admin": (("SELECT", "INSERT", "UPDATE"), ALL)})
+
+    priced = ("plan_code", "valid_from", "valid_to")
+    audit("plan_prices", *priced, "currency", "billing_interval", "amount")
+    audit("plan_limits", *priced, *LIMITED)
+    audit("invoices", "status", "number", "total", on="UPDATE", when="OLD.status <> NEW.status")
+    audit("payments", "kind", "status", "currency", "amount", on="INSERT OR UPDATE")
 
     for table in IN_A_CURRENCY:
         # The key promises more than the check did.
