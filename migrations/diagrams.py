@@ -54,13 +54,18 @@ def pages() -> dict[Path, str]:
 
 
 def _tables(domain: str) -> dict[str, str]:
-    """The domain's tables, each with the first sentence about it, in the order of its module."""
-    found = {}
-    for mapper in sorted(Base.registry.mappers, key=lambda mapper: inspect.getsourcelines(mapper.class_)[1]):
-        if mapper.class_.__module__ == f"cauce.models.{domain}":
-            sentence = inspect.cleandoc(mapper.class_.__doc__ or "").split("\n\n")[0]
-            found[mapper.class_.__tablename__] = " ".join(sentence.split())
-    return found
+    """The domain's tables, each with what its model says of it, in the order of the module."""
+    classes = {mapper.class_.__tablename__: mapper.class_ for mapper in Base.registry.mappers}
+    return {
+        name: _first(classes[name].__doc__ or "")
+        for name in Base.metadata.tables
+        if classes[name].__module__ == f"cauce.models.{domain}"
+    }
+
+
+def _first(docstring: str) -> str:
+    """The first paragraph, in one line."""
+    return " ".join(inspect.cleandoc(docstring).split("\n\n")[0].split())
 
 
 def _listed(tables: dict[str, str]) -> str:
@@ -70,10 +75,9 @@ def _listed(tables: dict[str, str]) -> str:
 def _page(domain: str, tables: dict[str, str]) -> str:
     described = [Base.metadata.tables[name] for name in tables]
     lines = [line for draw in (_entity, _relations) for table in described for line in draw(table)]
-    title = inspect.cleandoc(getattr(models, domain).__doc__).split("\n\n")[0]
     return PAGE.format(
         domain=domain,
-        title=" ".join(title.split()),
+        title=_first(getattr(models, domain).__doc__),
         people=PEOPLE if any("user_id" in table.columns for table in described) else "",
         tables="\n".join(f"| `{name}` | {about.replace('|', '/')} |" for name, about in tables.items()),
         diagram="\n".join(f"  {line}" for line in lines),

@@ -2,8 +2,10 @@
 
 Before this runs on data that people use:
 - expand first, contract in a later release: the code that is running must work before and after;
-- a column is added nullable or with a constant default, filled in batches, and made NOT NULL by a CHECK … NOT VALID first;
+- a column is added nullable or with a constant default; what must be filled is filled in batches, not here;
+- a CHECK or foreign key of a table that is not new is added NOT VALID and not validated here: `env.py` does it afterwards;
 - an index on a table that is not new is made CONCURRENTLY, in a revision of its own, outside a transaction;
+- nothing is asked of the database: the SQL is emitted and linted without one;
 - every table of a person's data has `user_id` first in its primary key, composite foreign keys, and policies for each
   role (`migrations.policies`); `docs/schema-changes.md` has a line for each departure from the specification;
 - the downgrade undoes the upgrade, and up, down, up ends equal.
