@@ -12,12 +12,16 @@ from cauce.database import Database, Role
 from tests.conftest import make_person_in, sign_in_to
 from tests.migrations.rows import STATEMENTS, fill
 
-PERSONAL = (*STATEMENTS, "financial_profiles", "monthly_usage", "user_timezones", "auth_sessions", "account_lookup")
-CLOSED_TO_PEOPLE = {"usage_event_keys", "session_lookup", "account_lookup"}
+LOOKUPS = ("account_lookup", "artifact_share_lookup", "file_share_lookup", "support_ticket_lookup")
+PERSONAL = (
+    *STATEMENTS, "financial_profiles", "monthly_usage", "user_timezones", "auth_sessions", "storage_quotas", *LOOKUPS,
+)  # fmt: skip
+CLOSED_TO_PEOPLE = {"usage_event_keys", "session_lookup", *LOOKUPS}
 PRIVATE = {
     "messages", "conversations", "chat_sessions", "financial_profiles", "financial_accounts", "transactions", "budgets",
     "health_profiles", "medications", "medication_schedules", "medication_logs", "health_measurements", "user_settings",
-    "accounts",
+    "accounts", "artifacts", "rag_documents", "document_chunks", "rag_settings", "mcp_integrations", "mcp_sync_logs",
+    "storage_folders",
 }  # fmt: skip
 """What no admin, analyst or support role reads."""
 
@@ -149,6 +153,12 @@ def test_a_batch_cannot_write_another_persons_row(two: Two) -> None:
         ("UPDATE usage_logs SET conversation_id = %(luis)s WHERE user_id = %(ana)s", "conversations"),
         ("UPDATE messages SET conversation_id = %(luis)s WHERE user_id = %(ana)s", "conversations"),
         ("UPDATE medication_logs SET medication_id = %(luis)s WHERE user_id = %(ana)s", "medications"),
+        ("UPDATE artifacts SET conversation_id = %(luis)s WHERE user_id = %(ana)s", "conversations"),
+        ("UPDATE document_chunks SET document_id = %(luis)s WHERE user_id = %(ana)s", "rag_documents"),
+        ("UPDATE mcp_sync_logs SET integration_id = %(luis)s WHERE user_id = %(ana)s", "mcp_integrations"),
+        ("UPDATE storage_files SET folder_id = %(luis)s WHERE user_id = %(ana)s", "storage_folders"),
+        ("UPDATE file_shares SET file_id = %(luis)s WHERE user_id = %(ana)s", "storage_files"),
+        ("UPDATE support_messages SET ticket_id = %(luis)s WHERE user_id = %(ana)s", "support_tickets"),
     ],
 )
 def test_a_row_cannot_point_at_another_persons(two: Two, statement: str, constraint: str) -> None:

@@ -22,6 +22,8 @@ RULES: dict[str, Rule] = {
 NAMED = """
 SELECT conname FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
 WHERE c.relnamespace = 'public'::regnamespace AND NOT c.relispartition AND contype IN ('c', 'u', 'x')
+  -- What holds the primary key says nothing of its own: a foreign key refers to it.
+  AND NOT EXISTS (SELECT 1 FROM pg_constraint p WHERE p.conrelid = k.conrelid AND p.contype = 'p' AND k.contype = 'u' AND p.conkey <@ k.conkey)
 UNION ALL
 SELECT i.relname FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid
 WHERE x.indisunique AND NOT x.indisprimary AND t.relnamespace = 'public'::regnamespace AND NOT t.relispartition

@@ -1,6 +1,11 @@
-with renamed as (
+with source as (
 
-    -- Columns by name: the build may not read an account's number, and a star would ask for it.
+    select * from {{ source('finance', 'financial_accounts') }}
+
+),
+
+renamed as (
+
     select
         user_id,
         id as account_id,
@@ -12,7 +17,7 @@ with renamed as (
         balance,
         is_active,
         balance_at
-    from {{ source('finance', 'financial_accounts') }}
+    from source
     where deleted_at is null
 
 )
