@@ -23,7 +23,7 @@ from ingest import ledger, quarantine
 from ingest.ahead import read_ahead
 from ingest.detect import DOMAINS, detect
 from ingest.formats import Chunk, Format, Rejection, Source
-from ingest.merge import Merge, merge_of
+from ingest.merge import Merge, Withheld, merge_of
 from ingest.opening import Opened
 from ingest.report import FileReport, Progress
 from ingest.staging import HERE, copy_frame, run_steps, staging_tables, unstorable
@@ -148,6 +148,7 @@ class _Reading:
         self._load = load
         self._format = found
         self._merge = merge
+        self._withheld = Withheld(load.db.sealer, load.owner)
         self._received = datetime.now(UTC)
         zone = conn.execute("SELECT timezone FROM users WHERE id = %s", (load.owner,)).fetchone()
         self._timezone = "UTC" if zone is None else str(zone[0])
@@ -181,6 +182,7 @@ class _Reading:
             self._conn.execute(f"ANALYZE {table.name}")
         self._merge.ready(self._load.db, self._conn)
         self._merge.merge(self._conn)
+        self._merge.seal(self._conn, self._withheld)
         refused = quarantine.refused(self._conn)
         waiting = next(refused, None)
         if waiting is None:
@@ -219,7 +221,7 @@ class _Reading:
 
     def _stage_frames(self, chunk: Chunk) -> None:
         for kind, whole in chunk.frames.items():
-            frame = self._merge.prepare(kind, whole, self._load.db.sealer)
+            frame = self._merge.prepare(kind, whole, self._withheld)
             unfit = {item.record: item for item in unstorable(frame, self._tables[kind])}
             if unfit:
                 texts = zip(unfit.values(), chunk.raw(list(unfit)), strict=True)

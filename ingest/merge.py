@@ -1,10 +1,11 @@
 """What the load engine knows of a domain's merge: its SQL steps, and what a frame needs before it is staged."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import cast
+from uuid import UUID
 
 import polars as pl
 import psycopg
@@ -13,8 +14,19 @@ from cauce.database import Database
 from cauce.security.envelope import Sealer
 from ingest.staging import HERE, run_steps
 
-Prepare = Callable[[str, pl.DataFrame, Sealer], pl.DataFrame]
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """What a load must not let into the staging tables: `texts` by the keyed hash that stands for them there."""
+
+    sealer: Sealer
+    owner: UUID | None
+    texts: dict[bytes, str] = field(default_factory=dict)
+
+
+Prepare = Callable[[str, pl.DataFrame, Withheld], pl.DataFrame]
 Ready = Callable[[Database, psycopg.Connection], None]
+Seal = Callable[[psycopg.Connection, Withheld], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +36,15 @@ class Merge:
     The folder `ingest/<domain>/merge/` holds the steps: `00_stage.sql` makes the staging tables, the numbered ones
     after it bring each staged record to an outcome (rows of `tally`, or of `refused` to be quarantined), `undo.sql`
     takes a batch back. They read the load from the one row of `current_load`. `prepare` rewrites a frame before it is
-    staged, `ready` is called once everything is staged.
+    staged and withholds what must not be, `ready` is called once everything is staged, `seal` once all is merged: then
+    each row that a withheld text belongs to has its id, to which the text is sealed.
     """
 
     domain: str
     personal: bool
-    prepare: Prepare = lambda _kind, frame, _sealer: frame
+    prepare: Prepare = lambda _kind, frame, _withheld: frame
     ready: Ready = lambda _db, _conn: None
+    seal: Seal = lambda _conn, _withheld: None
 
     @property
     def folder(self) -> Path:

@@ -9,8 +9,10 @@ from sqlalchemy import Connection, text
 
 from cauce.models import Base
 
-TIMEOUTS = "SET lock_timeout = '200ms'", "SET statement_timeout = '10min'"
-"""How long a statement may hold up those behind it, and how long a validation or an index may take."""
+BRIEF = "SET lock_timeout = '200ms'", "SET statement_timeout = '10s'"
+"""Of a revision: it keeps others out of the tables it changes."""
+PATIENT = "SET lock_timeout = '1min'", "SET statement_timeout = '1h'"
+"""Of a validation: neither it nor its waiting keeps anybody out."""
 
 UNVALIDATED = """
 SELECT format('ALTER TABLE %s VALIDATE CONSTRAINT %I', conrelid::regclass, conname)
@@ -22,9 +24,7 @@ ORDER BY conrelid::regclass::text, conname
 
 def run(connection: Connection) -> None:
     """Run the migrations in one transaction per revision, then validate what they left NOT VALID."""
-    for timeout in TIMEOUTS:
-        connection.execute(text(timeout))
-    connection.commit()
+    _allow(connection, BRIEF)
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
@@ -35,7 +35,15 @@ def run(connection: Connection) -> None:
     )
     with context.begin_transaction():
         context.run_migrations()
+    _allow(connection, PATIENT)
     _validate(connection)
+    _allow(connection, BRIEF)
+
+
+def _allow(connection: Connection, timeouts: tuple[str, ...]) -> None:
+    for timeout in timeouts:
+        connection.execute(text(timeout))
+    connection.commit()
 
 
 def _validate(connection: Connection) -> None:
@@ -43,7 +51,6 @@ def _validate(connection: Connection) -> None:
 
     Adding the constraint and reading the table in one transaction would shut the table for as long as it takes.
     """
-    connection.commit()
     statements: list[str] = list(connection.scalars(text(UNVALIDATED)))
     for statement in statements:
         connection.execute(text(statement))
@@ -58,7 +65,7 @@ def _is_ours(_object: object, name: str | None, type_: str, _reflected: bool, _c
 if context.is_offline_mode():
     context.configure(dialect_name="postgresql", target_metadata=Base.metadata, transaction_per_migration=True)
     with context.begin_transaction():
-        for timeout in TIMEOUTS:
+        for timeout in BRIEF:
             context.execute(timeout)
         context.run_migrations()
 else:

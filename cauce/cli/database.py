@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -105,7 +106,9 @@ def db_url(role: Annotated[RoleName, typer.Option(help="Whose address.")] = Role
 
     Example: `psql "$(cauce db url --role analyst)"`
     """
-    print(open_database().url(role.role))  # noqa: T201 - the address alone, for a shell to use
+    database = open_database()
+    _tell_hand_out(database, role.role)
+    print(database.url(role.role))  # noqa: T201 - the address alone, for a shell to use
 
 
 @db_app.command("psql")
@@ -121,6 +124,19 @@ def db_psql(role: Annotated[RoleName, typer.Option(help="As whom.")] = RoleName.
     program = str(bundled) if bundled.exists() else shutil.which("psql")
     if program is None:
         raise FatalError("there is no psql", action="install the package postgresql-client, or use `cauce db url`")
+    _tell_hand_out(database, role.role)
     url = database.url(role.role)
     database.close()
     os.execv(program, [Path(program).name, url])  # noqa: S606 - the very program, with the very address
+
+
+def _tell_hand_out(database: Database, role: Role) -> None:
+    """Audit that somebody got an address that opens everybody's rows; a database without tables has none yet."""
+    import psycopg
+
+    from cauce.security.audit import record
+
+    if role is not Role.OWNER:
+        return
+    with suppress(psycopg.errors.UndefinedFunction), database.connect(Role.OWNER) as conn:
+        record(conn, "HAND_OUT_ADDRESS", details={"role": role})

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from cauce.cli.database import open_database
 from cauce.cli.progress import step
-from cauce.database import Database
+from cauce.database import Database, Role
 from cauce.errors import FatalError
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def quarantine_list(
     from ingest import open_rows
 
     database = open_database()
-    for row in open_rows(database, batch=batch, owner=_owner(database, user)):
+    for row in open_rows(database, batch=batch, owner=_owner(database, user, "READ_QUARANTINE")):
         where = f"{row.source_file}:{row.line or '?'}" + (f" {row.column_name}" if row.column_name else "")
         out.print(f"{where}: {row.rule}: {row.reason} ({row.id})", markup=False, soft_wrap=True)
 
@@ -93,7 +93,7 @@ def quarantine_replay(
     from ingest import replay
 
     database = open_database()
-    owner = _owner(database, user)
+    owner = _owner(database, user, "REPLAY_QUARANTINE")
     print_reports([replay(database, row, text=file.read_text() if file else None, owner=owner)])
 
 
@@ -109,16 +109,21 @@ def quarantine_discard(
     from ingest import discard
 
     database = open_database()
-    out.print(f"{discard(database, rows, owner=_owner(database, user))} rows discarded")
+    out.print(f"{discard(database, rows, owner=_owner(database, user, 'DISCARD_QUARANTINE'))} rows discarded")
 
 
-def _owner(database: Database, email: str | None) -> UUID | None:
-    """The person with this address; nobody when none is given."""
+def _owner(database: Database, email: str | None, action: str) -> UUID | None:
+    """The person with this address, nobody when none is given; that their rows are reached for is audited."""
+    from cauce.security.audit import record
     from cauce.security.people import find_person
 
-    owner = find_person(database, email) if email else None
-    if email and owner is None:
+    if not email:
+        return None
+    owner = find_person(database, email)
+    if owner is None:
         raise FatalError(f"nobody has the address {email}", action="check it, or run `cauce link --create-user`")
+    with database.transaction(Role.INGEST) as conn:
+        record(conn, action, target_type="users", target_id=owner)
     return owner
 
 

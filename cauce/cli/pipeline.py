@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from cauce.cli.audit import seal_log
 from cauce.cli.database import open_database
 from cauce.cli.ingest import load, print_reports
 from cauce.cli.progress import step
@@ -60,11 +61,13 @@ def publish() -> None:
 
 @app.command()
 def run() -> None:
-    """Load the inbox, build, check and publish. Safe to run at any time, and twice at once.
+    """Load the inbox, build, check and publish; seal the audit log. Safe to run at any time, and twice at once.
 
     Example: `cauce run`
     """
-    if not run_pipeline(open_database(), [get_settings().inbox]):
+    database = open_database()
+    published = run_pipeline(database, [get_settings().inbox])
+    if not seal_log(database) or not published:
         raise typer.Exit(1)
 
 

@@ -39,6 +39,7 @@ def start() -> None:
     Example: `cauce start`
     """
     from app_streamlit.server import serve as run
+    from cauce.cli.audit import seal_log
     from cauce.cli.pipeline import load_demo, run_pipeline
     from cauce.database.migrations import migrate
     from cauce.database.server import EmbeddedServer
@@ -55,6 +56,7 @@ def start() -> None:
         people = load_demo(database)
         settings.inbox.mkdir(exist_ok=True)
         published = run_pipeline(database, [settings.inbox])
+        seal_log(database)
         links = {email: issue_link(database, email, minutes=DEMO_LINK_MINUTES) for email in people}
 
         def ready() -> None:

@@ -16,6 +16,7 @@ from cauce.database.roles import Role
 from cauce.database.server import EmbeddedServer
 from cauce.errors import FatalError, RetriableError
 from cauce.security.envelope import Sealer
+from cauce.security.keyring import KeyRing, StoredKey, stored_keys
 from cauce.security.secrets import Secrets, load_secrets
 from cauce.settings import Settings
 
@@ -42,7 +43,7 @@ class Database:
         self.address = address
         self.secrets = secrets
         self.settings = settings
-        self.sealer = Sealer(secrets)
+        self.sealer = Sealer(secrets, KeyRing(secrets, self._stored_keys))
         self._pools: dict[Role, ConnectionPool] = {}
         _OPEN.add(self)
 
@@ -117,6 +118,11 @@ class Database:
         """Close the pools."""
         while self._pools:
             self._pools.popitem()[1].close()
+
+    def _stored_keys(self) -> list[StoredKey]:
+        """Read on a connection of its own: the pool's may all be busy with transactions that wait for the keys."""
+        with self.connect(Role.INGEST) as conn:
+            return stored_keys(conn)
 
     def _pool(self, role: Role) -> ConnectionPool:
         if role not in self._pools:

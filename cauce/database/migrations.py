@@ -17,6 +17,7 @@ from sqlalchemy.pool import NullPool
 from cauce.database.database import Database
 from cauce.database.roles import Role, ensure_roles
 from cauce.errors import FatalError, RetriableError
+from cauce.security.keyring import ensure_first_key, stored_keys, unwrap
 from cauce.settings import PROJECT
 
 MONTHS_AHEAD = 3
@@ -40,9 +41,11 @@ def migration_config(connection: Connection | None = None) -> Config:
 def migrate(database: Database, revision: str = "head", *, patience: float = PATIENCE) -> tuple[str | None, str | None]:
     """Make roles and database where missing and run the revisions up to `revision`; gives (before, after).
 
-    A revision that does not get its locks at once is rolled back and tried again, for `patience` seconds in all.
+    A revision that does not get its locks at once is rolled back and tried again, for `patience` seconds in all. With
+    the newest revision comes the first key to seal with.
     Raises `RetriableError` when it has not got them by then: nothing of that revision is kept.
     """
+    _require_same_secret(database)
     ensure_roles(database.address.superuser_url, database.address.name, database.secrets)
     engine = create_engine(database.url(Role.OWNER, driver="psycopg"), poolclass=NullPool)
     with database.lock("migrate"), engine.connect() as connection:
@@ -65,7 +68,21 @@ def migrate(database: Database, revision: str = "head", *, patience: float = PAT
                 if not isinstance(cause, HELD_UP) or time.monotonic() + pause > deadline:
                     raise _migration_error(cause) from error
             time.sleep(pause)
+        if revision == "head":
+            with database.transaction(Role.OWNER) as conn:
+                ensure_first_key(conn, database.secrets)
         return before, current_revision(connection)
+
+
+def _require_same_secret(database: Database) -> None:
+    """Refuse another secret before the roles' passwords are changed to it: nothing that is sealed would open."""
+    try:
+        with psycopg.connect(database.address.superuser_url, dbname=database.address.name) as conn:
+            if conn.execute("SELECT to_regclass('public.encryption_keys') IS NOT NULL").fetchone() == (True,):
+                for key in stored_keys(conn):
+                    unwrap(database.secrets, key)
+    except (psycopg.OperationalError, psycopg.errors.InsufficientPrivilege):
+        return  # no such database yet, or none of ours
 
 
 def _pauses() -> Iterator[float]:

@@ -10,7 +10,18 @@ from sqlalchemy import CheckConstraint, Index, LargeBinary, Numeric, SmallIntege
 from sqlalchemy import UniqueConstraint as Unique
 from sqlalchemy.orm import Mapped, mapped_column
 
-from cauce.models.base import Base, Currency, Money, Recoverable, Tenant, Timestamps, currency_code, one_of, owned
+from cauce.models.base import (
+    Base,
+    Currency,
+    Money,
+    Recoverable,
+    Sealed,
+    Tenant,
+    Timestamps,
+    currency_code,
+    one_of,
+    owned,
+)
 
 
 class AccountType(StrEnum):
@@ -55,7 +66,7 @@ class FinancialProfile(Tenant, Timestamps, Base):
 
 
 class FinancialAccount(Tenant, Timestamps, Recoverable, Base):
-    """An account. Of its number only the last four characters and a keyed hash are kept."""
+    """An account. Its number is sealed; outside of that only its last four characters and a keyed hash are kept."""
 
     __tablename__ = "financial_accounts"
 
@@ -68,6 +79,7 @@ class FinancialAccount(Tenant, Timestamps, Recoverable, Base):
     currency: Mapped[Currency] = mapped_column(server_default=text("'MXN'"))
     account_mask: Mapped[str | None] = mapped_column(String(4))
     account_key: Mapped[bytes | None] = mapped_column(LargeBinary)
+    account_number_sealed: Mapped[Sealed | None]
     last_sync_date: Mapped[datetime | None]
     is_active: Mapped[bool] = mapped_column(server_default=text("true"))
     credit_limit: Mapped[Money | None]

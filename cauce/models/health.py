@@ -6,12 +6,12 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, LargeBinary, Numeric, SmallInteger, String, text
+from sqlalchemy import CheckConstraint, Index, Numeric, SmallInteger, String, text
 from sqlalchemy import UniqueConstraint as Unique
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from cauce.models.base import Base, Created, Recoverable, Tenant, Timestamps, one_of, owned
+from cauce.models.base import Base, Created, Recoverable, Sealed, Tenant, Timestamps, one_of, owned
 
 
 class DoseStatus(StrEnum):
@@ -72,9 +72,9 @@ class HealthProfile(Tenant, Timestamps, Base):
     height: Mapped[Decimal | None] = mapped_column(Numeric(5, 2), comment="cm")
     weight: Mapped[Decimal | None] = mapped_column(Numeric(5, 2), comment="kg")
     sex: Mapped[str | None] = mapped_column(String(20))
-    emergency_contacts: Mapped[bytes | None] = mapped_column(LargeBinary)
-    insurance_info: Mapped[bytes | None] = mapped_column(LargeBinary)
-    encrypted_data: Mapped[bytes | None] = mapped_column(LargeBinary)
+    emergency_contacts: Mapped[Sealed | None]
+    insurance_info: Mapped[Sealed | None]
+    encrypted_data: Mapped[Sealed | None]
 
     __table_args__ = (Unique("user_id"), CheckConstraint("height > 0 AND weight > 0", name="body"))
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from cauce.models.base import Base, Count, Created, one_of
+from cauce.models.base import Base, Count, Created, Sealed, one_of
 
 
 class BatchStatus(StrEnum):
@@ -87,7 +87,7 @@ class QuarantinedRow(Created, Base):
     rule: Mapped[str] = mapped_column(String(100))
     reason: Mapped[str]
     raw: Mapped[str | None]
-    raw_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    raw_sealed: Mapped[Sealed | None]
     raw_hash: Mapped[bytes] = mapped_column(LargeBinary)
     status: Mapped[str] = mapped_column(String(20), server_default=text("'open'"))
     resolved_at: Mapped[datetime | None]

@@ -41,6 +41,28 @@ class ErasureStatus(StrEnum):
     DONE = "done"
 
 
+class EncryptionKey(Created, Base):
+    """A data key, wrapped by the installation's secret. The one not retired seals; a destroyed one holds nothing."""
+
+    __tablename__ = "encryption_keys"
+
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False, sort_order=-1)
+    wrapped: Mapped[bytes | None] = mapped_column(LargeBinary)
+    retired_at: Mapped[datetime | None] = mapped_column(sort_order=99)
+
+    __table_args__ = (
+        CheckConstraint("id > 0", name="id"),
+        CheckConstraint("octet_length(wrapped) = 60", name="wrapped"),
+        CheckConstraint("wrapped IS NOT NULL OR retired_at IS NOT NULL", name="destroyed_is_retired"),
+        Index(
+            "uq_encryption_keys_active",
+            text("(retired_at IS NULL)"),
+            unique=True,
+            postgresql_where=text("retired_at IS NULL"),
+        ),
+    )
+
+
 class RetentionPolicy(Timestamps, Base):
     """How long rows of a subject are kept, counted from their end (tokens, sessions, invitations) or their making."""
 

@@ -1,11 +1,72 @@
-"""The audit log: writing an entry."""
+"""The audit log: writing an entry, reading entries, and proving that nobody touched one.
 
-from collections.abc import Mapping
+Every entry carries the SHA-256 of what it says and of the entry before. `verify` computes that chain anew, outside the
+database, and finds whatever was altered, removed, inserted or moved. Who may write everything in the database could
+compute the whole chain anew, too: `seal` therefore keeps its end under a key the database does not have.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 import psycopg
+from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
+
+from cauce.database import Database, Role
+
+GENESIS = hashlib.sha256(b"cauce audit").digest()
+"""The hash before the first entry."""
+
+
+class Damage(StrEnum):
+    """What was done to the log."""
+
+    ALTERED = "altered"
+    REMOVED = "removed"
+    INSERTED = "inserted"
+    REORDERED = "re-ordered"
+    RECOMPUTED = "re-computed"
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """The first place where the log is not what it was."""
+
+    sequence: int
+    damage: Damage
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What `verify` found: the end of the log, how far seals vouch for it, and the first break, if any."""
+
+    entries: int
+    head: str
+    sealed: int
+    broken: Break | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry, without its hashes."""
+
+    sequence: int
+    timestamp: datetime
+    actor: str
+    admin_id: UUID | None
+    action: str
+    target_type: str | None
+    target_id: UUID | None
+    details: dict[str, Any] | None
+    ip_address: str | None
+    user_agent: str | None
 
 
 def record(
@@ -16,7 +77,7 @@ def record(
     target_id: UUID | None = None,
     details: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write an entry in the transaction it tells of: it is in the log when that commits, and never was when it does not.
+    """Write an entry in the transaction it tells of: once that commits it is in the log, else it never was.
 
     `action` is capitals such as `EXPORT_PERSON`; `details` hold neither secrets nor e-mail addresses nor names: nothing
     is ever taken out of the log. Who did it is the person of the transaction's session, if any, and its role.
@@ -25,3 +86,191 @@ def record(
         "SELECT record_audit(%s, %s, %s, %s)",
         (action, target_type, target_id, None if details is None else Jsonb(dict(details))),
     )
+
+
+def entries(
+    database: Database, *, since: datetime | None = None, action: str | None = None, limit: int = 100
+) -> list[Entry]:
+    """The newest entries, oldest of them first."""
+    with database.transaction(Role.ADMIN) as conn, conn.cursor(row_factory=class_row(Entry)) as rows:
+        found = rows.execute(
+            """
+            SELECT sequence, timestamp, actor, admin_id, action, target_type, target_id, details,
+              host(ip_address) AS ip_address, user_agent
+            FROM audit_logs
+            WHERE (%(since)s::timestamptz IS NULL OR timestamp >= %(since)s)
+              AND (%(action)s::text IS NULL OR action = %(action)s)
+            ORDER BY sequence DESC LIMIT %(limit)s
+            """,
+            {"since": since, "action": action, "limit": limit},
+        ).fetchall()
+    return found[::-1]
+
+
+def verify(database: Database, *, expect_head: str | None = None) -> Verdict:
+    """Compute the chain anew from its beginning; `expect_head` is a head (hexadecimal) once noted outside."""
+    with database.transaction(Role.OWNER) as conn:
+        conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        return _verify(conn, database, _Place(0, GENESIS), expect_head and expect_head.strip().lower())
+
+
+def seal(database: Database) -> Verdict:
+    """Verify what was written since the last seal and seal the end of the log; a broken log is not sealed."""
+    with database.lock("audit-seal"), database.transaction(Role.OWNER) as conn:
+        seals = _seals(conn)
+        last = seals[-1] if seals else None
+        verdict = _verify(conn, database, _Place(last.sequence, last.hash) if last else _Place(0, GENESIS), None)
+        if verdict.broken is None and verdict.entries > verdict.sealed:
+            head = bytes.fromhex(verdict.head)
+            made = _seal(database, verdict.entries, head, last.seal if last else b"")
+            conn.execute(
+                "INSERT INTO audit_seals (sequence, hash, seal) VALUES (%s, %s, %s)", (verdict.entries, head, made)
+            )
+            return Verdict(verdict.entries, verdict.head, verdict.entries, None)
+    return verdict
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A place in the chain: so many entries, the last one's hash."""
+
+    entries: int
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """An entry's place in the chain, and what it says, each field as text."""
+
+    sequence: int
+    previous_hash: bytes
+    hash: bytes
+    fields: list[str | None]
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether the hash is that of what the entry says (see `audit_hash` in the revision `audit`)."""
+        text = ",".join("-" if field is None else f"{len(field.encode())}:{field}" for field in self.fields)
+        return self.hash == hashlib.sha256(self.previous_hash + text.encode()).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class _Seal:
+    sequence: int
+    hash: bytes
+    seal: bytes
+
+
+def _verify(conn: psycopg.Connection, database: Database, start: _Place, expect_head: str | None) -> Verdict:
+    seals = _seals(conn)
+    sealed = {item.sequence: item.hash for item in seals}
+    vouched, place = start.entries, start
+    expected = expect_head in (None, start.hash.hex())
+
+    def verdict(broken: Break | None) -> Verdict:
+        return Verdict(place.entries, place.hash.hex(), vouched, broken)
+
+    if (forged := _forged(database, seals)) is not None:
+        return verdict(forged)
+    for link in _links(conn, after=start.entries):
+        if link.sequence != place.entries + 1 or link.previous_hash != place.hash or not link.is_sound:
+            return verdict(_diagnose(conn, place, link))
+        place = _Place(link.sequence, link.hash)
+        expected = expected or expect_head == place.hash.hex()
+        if sealed.get(place.entries, place.hash) != place.hash:
+            detail = f"the chain was computed anew, somewhere up to the seal at {place.entries}"
+            return verdict(Break(vouched + 1, Damage.RECOMPUTED, detail))
+        if place.entries in sealed:
+            vouched = place.entries
+    if (cut := _wrong_end(conn, place, seals)) is not None:
+        return verdict(cut)
+    if not expected:
+        detail = "the expected head is not in the log: its end was removed, or the chain computed anew"
+        return verdict(Break(vouched + 1, Damage.RECOMPUTED, detail))
+    return verdict(None)
+
+
+def _links(conn: psycopg.Connection, *, after: int) -> Iterator[_Link]:
+    with conn.cursor(name="audit_links", row_factory=class_row(_Link), binary=True) as rows:
+        rows.itersize = 5_000
+        rows.execute(
+            """
+            SELECT sequence, previous_hash, hash, ARRAY[
+              id::text, (extract(epoch FROM timestamp) * 1000000)::bigint::text, actor, admin_id::text, action,
+              target_type, target_id::text, details::text, ip_address::text, user_agent
+            ] AS fields
+            FROM audit_logs WHERE %(after)s = 0 OR sequence > %(after)s ORDER BY sequence
+            """,
+            {"after": after},
+        )
+        yield from rows
+
+
+def _diagnose(conn: psycopg.Connection, place: _Place, link: _Link) -> Break:
+    """What happened at the first entry that does not continue the chain, from who follows whom in what is there."""
+    at = place.entries + 1
+    follower = _where(conn, "previous_hash", place.hash, other_than=link.sequence)
+    if link.sequence < at:
+        return Break(link.sequence, Damage.INSERTED, "an entry with a number there never was")
+    if link.sequence > at:
+        moved = follower is not None or link.previous_hash == place.hash
+        return Break(at, Damage.REORDERED if moved else Damage.REMOVED, f"the next entry is {link.sequence}")
+    if not link.is_sound:
+        if follower is not None:
+            return Break(at, Damage.INSERTED, f"what follows {place.entries} is now at {follower}")
+        return Break(at, Damage.ALTERED, "what it says is not what was hashed")
+    leader = 0 if link.previous_hash == GENESIS else _where(conn, "hash", link.previous_hash, other_than=at)
+    if leader is not None and leader > at:
+        return Break(at, Damage.REORDERED, f"it follows the entry that is now at {leader}")
+    if leader is not None or follower is not None:
+        foreign = at if follower is not None else place.entries
+        return Break(foreign, Damage.INSERTED, "nothing that was linked follows it")
+    count = conn.execute("SELECT count(*) < (SELECT max(entries) FROM audit_heads) FROM audit_logs").fetchone()
+    if count == (True,) or place.entries == 0:
+        return Break(at, Damage.REMOVED, "the entry that the next one follows is gone")
+    return Break(place.entries, Damage.ALTERED, "the next entry follows another one than this")
+
+
+def _where(conn: psycopg.Connection, column: str, value: bytes, *, other_than: int) -> int | None:
+    statement = {
+        "hash": "SELECT min(sequence) FROM audit_logs WHERE hash = %s AND sequence <> %s",
+        "previous_hash": "SELECT min(sequence) FROM audit_logs WHERE previous_hash = %s AND sequence <> %s",
+    }[column]
+    row = conn.execute(statement, (value, other_than)).fetchone()
+    return row[0] if row else None
+
+
+def _wrong_end(conn: psycopg.Connection, place: _Place, seals: Sequence[_Seal]) -> Break | None:
+    """Whether the log ends where its head and its seals say."""
+    heads = conn.execute("SELECT entries, hash FROM audit_heads").fetchall()
+    if len(heads) != 1:
+        return Break(place.entries, Damage.ALTERED, f"the log has {len(heads)} heads instead of one")
+    known = max([int(heads[0][0]), *(item.sequence for item in seals)])
+    if known > place.entries:
+        return Break(place.entries + 1, Damage.REMOVED, f"the log once had {known} entries")
+    if int(heads[0][0]) < place.entries:
+        return Break(int(heads[0][0]) + 1, Damage.INSERTED, f"the log's head knows {heads[0][0]} entries")
+    if heads[0][1] != place.hash:
+        return Break(place.entries, Damage.ALTERED, "the head has another hash than the last entry")
+    return None
+
+
+def _seals(conn: psycopg.Connection) -> list[_Seal]:
+    with conn.cursor(row_factory=class_row(_Seal), binary=True) as rows:
+        return rows.execute("SELECT sequence, hash, seal FROM audit_seals ORDER BY sequence").fetchall()
+
+
+def _forged(database: Database, seals: Sequence[_Seal]) -> Break | None:
+    """The first seal that is not of this installation's key, or does not follow the seal before."""
+    previous = b""
+    for item in seals:
+        if not hmac.compare_digest(item.seal, _seal(database, item.sequence, item.hash, previous)):
+            detail = "its seal is not ours: it was altered, one before it removed, or CAUCE_SECRET_KEY is another"
+            return Break(item.sequence, Damage.ALTERED, detail)
+        previous = item.seal
+    return None
+
+
+def _seal(database: Database, sequence: int, head: bytes, previous: bytes) -> bytes:
+    key = database.secrets.derive("audit-seal:1")
+    return hmac.digest(key, previous + sequence.to_bytes(8, "big") + head, hashlib.sha256)

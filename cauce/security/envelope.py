@@ -1,27 +1,31 @@
 """Sealed values: AES-256-GCM with additional data that binds a value to its table, column, person and row.
 
-An envelope is `version (1 byte) | nonce (12) | ciphertext and tag`. A value moved to any other place does not open.
+An envelope is `version (1 byte) | key id (2 bytes, big endian) | nonce (12) | ciphertext and tag (16)`. What is before
+the nonce is authenticated, too. A value moved to any other place does not open.
 """
 
 import hashlib
 import hmac
 import os
+import struct
 from dataclasses import dataclass
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from cauce.errors import FatalError
+from cauce.security.keyring import KeyRing
 from cauce.security.secrets import Secrets
 
-VERSION = b"\x01"
+VERSION = 1
+HEADER = struct.Struct(">BH")
 NONCE_BYTES = 12
+TAG_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a sealed value belongs."""
+    """Where a sealed value belongs: `tenant` is the row's `user_id`, `row` its `id`."""
 
     table: str
     column: str
@@ -34,30 +38,43 @@ class Place:
 
 
 class Sealer:
-    """Seals and opens values, and makes blind indexes, with keys derived from the installation's secret."""
+    """Seals and opens values with the keys of a ring, and makes blind indexes."""
 
-    def __init__(self, secrets: Secrets) -> None:
-        """Derive the keys."""
-        self._cipher = AESGCM(secrets.derive("envelope:1"))
+    def __init__(self, secrets: Secrets, ring: KeyRing) -> None:
+        """Derive the key of the blind indexes; the ring is read when it is needed first."""
+        self.ring = ring
         self._index_key = secrets.derive("blind-index:1")
 
     def seal(self, plain: str, place: Place) -> bytes:
         """Encrypt a text for one place."""
+        key, cipher = self.ring.sealing()
+        header = HEADER.pack(VERSION, key)
         nonce = os.urandom(NONCE_BYTES)
-        return VERSION + nonce + self._cipher.encrypt(nonce, plain.encode(), place.bound())
+        return header + nonce + cipher.encrypt(nonce, plain.encode(), header + place.bound())
 
     def open(self, sealed: bytes, place: Place) -> str:
         """Decrypt what was sealed for this very place; raises `FatalError` for anything else."""
-        if sealed[:1] != VERSION:
-            raise FatalError("a sealed value has an unknown version", where=f"{place.table}.{place.column}")
-        nonce, body = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
+        where = f"{place.table}.{place.column}"
+        if len(sealed) < HEADER.size + NONCE_BYTES + TAG_BYTES:
+            raise FatalError("a sealed value is cut short", where=where, action="restore the row from a backup")
+        version, key = HEADER.unpack_from(sealed)
+        if version != VERSION:
+            raise FatalError("a sealed value has an unknown version", where=where, action="update Cauce")
+        cipher = self.ring.opening(key)
+        if cipher is None:
+            raise FatalError(
+                f"a sealed value names the key {key}, which is not there",
+                where=where,
+                action="restore the row and `encryption_keys` from one and the same backup",
+            )
+        header, rest = sealed[: HEADER.size], sealed[HEADER.size :]
         try:
-            return self._cipher.decrypt(nonce, body, place.bound()).decode()
+            return cipher.decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], header + place.bound()).decode()
         except (InvalidTag, ValueError) as error:
             raise FatalError(
-                "a sealed value does not open: it was changed, moved, or sealed with another key",
-                where=f"{place.table}.{place.column}",
-                action="restore the row from a backup, or set CAUCE_SECRET_KEY to the key it was sealed with",
+                "a sealed value does not open: it was changed, or moved from another place",
+                where=where,
+                action="restore the row from a backup",
             ) from error
 
     def blind_index(self, value: str, *, purpose: str) -> bytes:

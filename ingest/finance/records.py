@@ -9,7 +9,7 @@ INSTANT = pl.Datetime("us", "UTC")
 ACCOUNT: dict[str, pl.DataType | type[pl.DataType]] = {
     "record": pl.Int64,
     "line": pl.Int64,
-    "account_key_text": pl.String,  # the whole account number: hashed on the way in, never stored
+    "account_key_text": pl.String,  # bank|number: hashed on the way in, and stored sealed only
     "mask": pl.String,
     "name": pl.String,
     "type": pl.String,

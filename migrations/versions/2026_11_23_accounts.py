@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from migrations.policies import ALL, OWN, keep_updated_at, protect
+from migrations.sealed import guard_sealed
 
 revision: str = "accounts"
 down_revision: str | None = "keys"
@@ -141,6 +142,7 @@ def upgrade() -> None:
     for function in ("keep_account_lookup()", "replace_pending_invitation()"):
         op.execute(f"REVOKE ALL ON FUNCTION {function} FROM PUBLIC")
     keep_updated_at("accounts")
+    guard_sealed("accounts", "refresh_token", "access_token", "id_token")
     shown = "user_id, id, type, provider, provider_account_id, scope, created_at, updated_at"
     protect("accounts", {"cauce_user": ((f"SELECT ({shown})",), OWN)})
     protect("account_lookup", {})

@@ -33,6 +33,7 @@ INSERT INTO retention_policies (subject, action, keep) VALUES
 def upgrade() -> None:
     for table in RECOVERABLE:
         op.add_column(table, sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True))
+    op.execute("GRANT SELECT (deleted_at) ON financial_accounts TO cauce_transform")
     for table in WRITTEN_BY_OTHERS:
         op.execute(f"GRANT UPDATE (deleted_at) ON {table} TO cauce_user")
         op.execute(f"CREATE POLICY user_update ON {table} FOR UPDATE TO cauce_user USING ({OWN}) WITH CHECK ({OWN})")

@@ -5,7 +5,7 @@ from sqlalchemy.pool import NullPool
 
 from cauce.database import Database, Role
 from cauce.database.migrations import migrate, migration_config, newest_revision
-from cauce.errors import RetriableError
+from cauce.errors import FatalError, RetriableError
 from cauce.models import Base
 from tests.migrations.catalog import DESCRIBED, WHOLE, read
 
@@ -59,6 +59,20 @@ def test_a_migration_that_cannot_get_its_lock_gives_up_and_keeps_nothing(db: Dat
         with pytest.raises(RetriableError, match="could not get its lock"):
             migrate(db, patience=0.5)
     assert migrate(db) == ("health", newest_revision())
+
+
+def test_old_rows_are_held_against_new_constraints_after_their_revision(db: Database) -> None:
+    with db.transaction(Role.OWNER) as conn:
+        conn.execute("INSERT INTO agents (name, slug) VALUES ('x', 'x')")
+        conn.execute("ALTER TABLE agents ADD CONSTRAINT named CHECK (name <> 'x') NOT VALID")
+    with pytest.raises(FatalError, match="named"):
+        migrate(db)
+    with db.transaction(Role.OWNER) as conn:
+        conn.execute("UPDATE agents SET name = 'y'")
+    migrate(db)
+    with db.transaction(Role.OWNER) as conn:
+        validated = conn.execute("SELECT convalidated FROM pg_constraint WHERE conname = 'named'").fetchone()
+    assert validated == (True,)
 
 
 def test_partitions_are_made_ahead_once_and_cannot_be_read_around_their_parent(db: Database) -> None:

@@ -1,11 +1,6 @@
-with source as (
+with renamed as (
 
-    select * from {{ source('finance', 'financial_accounts') }}
-
-),
-
-renamed as (
-
+    -- Columns by name: the build may not read an account's number, and a star would ask for it.
     select
         user_id,
         id as account_id,
@@ -17,7 +12,7 @@ renamed as (
         balance,
         is_active,
         balance_at
-    from source
+    from {{ source('finance', 'financial_accounts') }}
     where deleted_at is null
 
 )

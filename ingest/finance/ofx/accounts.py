@@ -29,7 +29,7 @@ _NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account as the tables know it. `key` is the whole number: only a keyed hash of it is ever stored."""
+    """An account as the tables know it. `key` is bank|number: stored hashed, the number also sealed."""
 
     key: str
     mask: str

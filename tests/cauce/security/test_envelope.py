@@ -7,17 +7,31 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cauce.errors import FatalError
-from cauce.security.envelope import Place, Sealer
+from cauce.security.envelope import HEADER, Place, Sealer
+from cauce.security.keyring import KeyRing, StoredKey, new_key
 from cauce.security.secrets import Secrets, load_secrets
 
 ANA, LUIS = UUID(int=1), UUID(int=2)
 PLACE = Place("quarantined_rows", "raw_sealed", ANA, UUID(int=3))
-SEALER = Sealer(Secrets(b"a secret of the tests"))
+SECRETS = Secrets(b"a secret of the tests")
+KEYS = [StoredKey(key, new_key(SECRETS, key), active=key == 258) for key in (1, 258)]
+
+
+def sealer(*keys: StoredKey, secrets: Secrets = SECRETS) -> Sealer:
+    return Sealer(secrets, KeyRing(secrets, lambda: keys))
+
+
+SEALER = sealer(*KEYS)
 
 
 @given(st.text())
 def test_what_was_sealed_opens_in_its_place(text: str) -> None:
     assert SEALER.open(SEALER.seal(text, PLACE), PLACE) == text
+
+
+def test_an_envelope_tells_its_version_and_its_key() -> None:
+    assert SEALER.seal("x", PLACE)[:3] == b"\x01\x01\x02"
+    assert len(SEALER.seal("x", PLACE)) == 3 + 12 + 1 + 16
 
 
 @pytest.mark.parametrize(
@@ -28,6 +42,7 @@ def test_what_was_sealed_opens_in_its_place(text: str) -> None:
         replace(PLACE, tenant=LUIS),
         replace(PLACE, tenant=None),
         replace(PLACE, row=UUID(int=4)),
+        replace(PLACE, tenant=PLACE.row, row=ANA),
     ],
 )
 def test_what_was_moved_does_not_open(elsewhere: Place) -> None:
@@ -37,18 +52,55 @@ def test_what_was_moved_does_not_open(elsewhere: Place) -> None:
         SEALER.open(sealed, elsewhere)
 
 
-def test_every_flipped_byte_is_refused() -> None:
+def test_every_flipped_bit_is_refused() -> None:
     sealed = SEALER.seal("diagnóstico", PLACE)
-    for position in range(len(sealed)):
+    for position in range(len(sealed) * 8):
         changed = bytearray(sealed)
-        changed[position] ^= 1
+        changed[position // 8] ^= 1 << position % 8
         with pytest.raises(FatalError):
             SEALER.open(bytes(changed), PLACE)
 
 
-def test_another_key_does_not_open_it() -> None:
+def test_a_header_of_another_key_that_is_there_is_refused() -> None:
+    sealed = SEALER.seal("diagnóstico", PLACE)
     with pytest.raises(FatalError, match="does not open"):
-        Sealer(Secrets(b"another")).open(SEALER.seal("x", PLACE), PLACE)
+        SEALER.open(HEADER.pack(1, 1) + sealed[HEADER.size :], PLACE)
+
+
+def test_whatever_is_cut_off_is_missed() -> None:
+    sealed = SEALER.seal("diagnóstico", PLACE)
+    for length in range(len(sealed)):
+        with pytest.raises(FatalError):
+            SEALER.open(sealed[:length], PLACE)
+    with pytest.raises(FatalError, match="cut short"):
+        SEALER.open(b"", PLACE)
+
+
+def test_an_unknown_version_and_an_unknown_key_are_said() -> None:
+    sealed = SEALER.seal("diagnóstico", PLACE)
+    with pytest.raises(FatalError, match="unknown version"):
+        SEALER.open(b"\x02" + sealed[1:], PLACE)
+    with pytest.raises(FatalError, match="the key 7, which is not there"):
+        SEALER.open(HEADER.pack(1, 7) + sealed[HEADER.size :], PLACE)
+
+
+def test_a_retired_key_opens_and_seals_no_more() -> None:
+    old = sealer(replace(KEYS[0], active=True)).seal("x", PLACE)
+    assert old[:3] == b"\x01\x00\x01"
+    assert SEALER.open(old, PLACE) == "x"
+    with pytest.raises(FatalError, match=r"no key to seal with .*cauce migrate"):
+        sealer(*(replace(key, active=False) for key in KEYS)).seal("x", PLACE)
+
+
+def test_another_secret_opens_no_key_and_says_what_to_do() -> None:
+    with pytest.raises(FatalError, match="set CAUCE_SECRET_KEY") as caught:
+        sealer(*KEYS, secrets=Secrets(b"another")).seal("x", PLACE)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_key_is_bound_to_its_id() -> None:
+    with pytest.raises(FatalError, match="does not open its keys"):
+        sealer(replace(KEYS[0], id=2, active=True)).seal("x", PLACE)
 
 
 def test_blind_indexes_find_equal_values_of_one_purpose_only() -> None:

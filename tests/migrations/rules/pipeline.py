@@ -1,5 +1,6 @@
 """The rules of the pipeline."""
 
+from tests.migrations.envelopes import ENVELOPE
 from tests.migrations.rules import Rule, change
 
 PUBLICATION = "INSERT INTO publications (as_of, input_fingerprint, status, published_at) VALUES"
@@ -14,7 +15,7 @@ RULES: dict[str, Rule] = {
     ),
     "ck_quarantined_rows_status": change("quarantined_rows", {"status": "'discarded'"}, {"status": "'fixed'"}),
     "ck_quarantined_rows_raw_once": change(
-        "quarantined_rows", {"raw": "'x'", "raw_sealed": "NULL"}, {"raw": "'x'", "raw_sealed": "'x'"}
+        "quarantined_rows", {"raw": "'x'", "raw_sealed": "NULL"}, {"raw": "'x'", "raw_sealed": ENVELOPE}
     ),
     "ck_publications_status": Rule(
         f"{PUBLICATION} (now(), 'x', 'failed', NULL)", f"{PUBLICATION} (now(), 'x', 'half', NULL)"

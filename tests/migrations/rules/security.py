@@ -1,5 +1,6 @@
 """The rules of security."""
 
+from tests.migrations.envelopes import ENVELOPE
 from tests.migrations.rules import Rule
 
 
@@ -13,9 +14,28 @@ def _erasure(**values: str) -> str:
     return f"INSERT INTO erasure_log ({columns}) VALUES ({given})"
 
 
+def _key(**values: str) -> str:
+    columns, given = ", ".join(values), ", ".join(values.values())
+    return f"INSERT INTO encryption_keys ({columns}) VALUES ({given})"
+
+
+def _seal(value: str) -> str:
+    return f"UPDATE quarantined_rows SET raw_sealed = {value} WHERE user_id = %(person)s"
+
+
+_WRAPPED = "decode(repeat('00', 60), 'hex')"
 _RECORD = "SELECT record_audit('EXPORT', NULL, NULL, NULL)"
 
 RULES: dict[str, Rule] = {
+    "ck_encryption_keys_id": Rule(_key(id="2", retired_at="now()"), _key(id="0", retired_at="now()")),
+    "ck_encryption_keys_wrapped": Rule(
+        _key(id="2", wrapped=_WRAPPED, retired_at="now()"), _key(id="2", wrapped="'short'", retired_at="now()")
+    ),
+    "ck_encryption_keys_destroyed_is_retired": Rule(_key(id="2", retired_at="now()"), _key(id="2")),
+    "uq_encryption_keys_active": Rule(
+        _key(id="2", wrapped=_WRAPPED, retired_at="now()"), _key(id="2", wrapped=_WRAPPED)
+    ),
+    "sealed": Rule(_seal(ENVELOPE), _seal("'in plain text, and longer than thirty-one bytes'")),
     "ck_retention_policies_subject": Rule(_policy(subject="'mcp_sync_logs'"), _policy(subject="'audit_logs'")),
     "ck_retention_policies_action": Rule(_policy(action="'delete'"), _policy(action="'forget'")),
     "ck_retention_policies_keep": Rule(_policy(keep="interval '0'"), _policy(keep="interval '-1 day'")),
