@@ -72,15 +72,20 @@ END $$
     "append_audit(text, text, uuid, jsonb, uuid, inet, text)": """
 CREATE FUNCTION append_audit(
   what text, kind text, target uuid, facts jsonb, person uuid DEFAULT NULL, address inet DEFAULT NULL, agent text DEFAULT NULL
-) RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+DECLARE
+  token text := nullif(current_setting('cauce.session_token', true), '');
+BEGIN
+  IF token IS NOT NULL THEN
+    SELECT coalesce(person, s.user_id), coalesce(address, s.ip_address), coalesce(agent, s.user_agent)
+    INTO person, address, agent
+    FROM (SELECT encode(sha256(convert_to(token, 'UTF8')), 'hex') AS hash) AS given
+    LEFT JOIN session_lookup l ON l.session_token = given.hash
+    LEFT JOIN auth_sessions s ON s.user_id = l.user_id AND s.session_token = l.session_token;
+  END IF;
   INSERT INTO audit_pending (action, target_type, target_id, details, admin_id, ip_address, user_agent)
-  SELECT what, kind, target, facts, coalesce(person, s.user_id), coalesce(address, s.ip_address),
-    left(coalesce(agent, s.user_agent), 500)
-  FROM (SELECT) AS always
-  LEFT JOIN session_lookup l ON l.session_token
-    = encode(sha256(convert_to(nullif(current_setting('cauce.session_token', true), ''), 'UTF8')), 'hex')
-  LEFT JOIN auth_sessions s ON s.user_id = l.user_id AND s.session_token = l.session_token
-$$
+  VALUES (what, kind, target, facts, person, address, left(agent, 500));
+END $$
 """,
     "record_audit(text, text, uuid, jsonb)": """
 CREATE FUNCTION record_audit(action text, target_type text, target_id uuid, details jsonb) RETURNS void
