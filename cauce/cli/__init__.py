@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from cauce.cli import archive, audit, database, ingest, people, pipeline, retention, serve
+from cauce.cli import archive, audit, database, ingest, people, person, pipeline, retention, serve
 from cauce.cli.failures import explain
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app.add_typer(ingest.quarantine_app, name="quarantine")
 app.add_typer(retention.retention_app, name="retention")
 app.add_typer(archive.archive_app, name="archive")
 app.add_typer(audit.audit_app, name="audit")
+app.add_typer(person.person_app, name="person")
 
 
 def main() -> None:

@@ -90,8 +90,6 @@ def _carry_out(database: Database, policy: Policy, dry_run: bool, tell: Progress
                 Outcome(policy, name, _delete(database, name, "deleted_at", policy.cutoff, dry_run, tell))
                 for name in recoverable_tables()
             ]
-        case RetentionAction.DELETE if policy.subject not in Base.metadata.tables:
-            return []  # its table comes with a later revision
         case RetentionAction.DELETE:
             ends = ENDS.get(policy.subject)
             if ends is None:

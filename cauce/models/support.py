@@ -112,7 +112,10 @@ class SupportMessage(Tenant, Created, Base):
     __table_args__ = (
         owned("ticket_id", "support_tickets"),
         CheckConstraint("content <> ''", name="content"),
-        CheckConstraint("is_ai = (author_id IS NULL)", name="author_id"),
+        # Of staff that was erased nobody is left.
+        CheckConstraint(
+            "CASE WHEN is_ai THEN author_id IS NULL ELSE is_staff OR author_id IS NOT NULL END", name="author_id"
+        ),
         CheckConstraint("NOT (is_ai AND is_staff)", name="kind"),
         CheckConstraint("is_staff OR is_ai OR author_id = user_id", name="person"),
         CheckConstraint("jsonb_typeof(attachments) = 'array'", name="attachments"),

@@ -29,6 +29,18 @@ INSERT INTO retention_policies (subject, action, keep) VALUES
   ('deleted_rows', 'purge', interval '30 days')
 """
 
+# However a chunk goes — by its owner, its document, a purge or an erasure — its vector is still in the store.
+NOTE_VECTORS = """
+CREATE FUNCTION note_vector_deletions() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+BEGIN
+  INSERT INTO vector_deletions (vector_id)
+  SELECT DISTINCT vector_id FROM removed WHERE vector_id IS NOT NULL
+  ON CONFLICT DO NOTHING;
+  RETURN NULL;
+END $$
+"""
+
 
 def upgrade() -> None:
     for table in RECOVERABLE:
@@ -139,9 +151,16 @@ def upgrade() -> None:
         {"cauce_user": (READ, OWN), "cauce_admin": (READ, ALL), "cauce_transform": (READ, ALL)},
     )
     op.execute(POLICIES)
+    op.execute(NOTE_VECTORS)
+    op.execute("REVOKE ALL ON FUNCTION note_vector_deletions() FROM PUBLIC")
+    op.execute(
+        "CREATE TRIGGER note_vectors AFTER DELETE ON document_chunks REFERENCING OLD TABLE AS removed"
+        " FOR EACH STATEMENT EXECUTE FUNCTION note_vector_deletions()"
+    )
 
 
 def downgrade() -> None:
+    op.execute("DROP FUNCTION note_vector_deletions() CASCADE")
     op.drop_table("archived_usage_daily")
     op.drop_table("usage_archives")
     op.drop_table("vector_deletions")

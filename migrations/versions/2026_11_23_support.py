@@ -133,7 +133,10 @@ def upgrade() -> None:
         sa.CheckConstraint("content <> ''", name=op.f("ck_support_messages_content")),
         sa.CheckConstraint("jsonb_typeof(attachments) = 'array'", name=op.f("ck_support_messages_attachments")),
         sa.CheckConstraint("NOT (is_ai AND is_staff)", name=op.f("ck_support_messages_kind")),
-        sa.CheckConstraint("is_ai = (author_id IS NULL)", name=op.f("ck_support_messages_author_id")),
+        sa.CheckConstraint(
+            "CASE WHEN is_ai THEN author_id IS NULL ELSE is_staff OR author_id IS NOT NULL END",
+            name=op.f("ck_support_messages_author_id"),
+        ),
         sa.CheckConstraint("is_staff OR is_ai OR author_id = user_id", name=op.f("ck_support_messages_person")),
         sa.ForeignKeyConstraint(
             ["user_id", "ticket_id"],

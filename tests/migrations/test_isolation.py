@@ -146,6 +146,31 @@ def test_a_batch_cannot_write_another_persons_row(two: Two) -> None:
 
 
 @pytest.mark.parametrize(
+    ("statement", "constraint"),
+    [
+        ("UPDATE transactions SET account_id = %(luis)s WHERE user_id = %(ana)s", "financial_accounts"),
+        ("UPDATE conversations SET chat_session_id = %(luis)s WHERE user_id = %(ana)s", "chat_sessions"),
+        ("UPDATE usage_logs SET conversation_id = %(luis)s WHERE user_id = %(ana)s", "conversations"),
+        ("UPDATE messages SET conversation_id = %(luis)s WHERE user_id = %(ana)s", "conversations"),
+        ("UPDATE medication_logs SET medication_id = %(luis)s WHERE user_id = %(ana)s", "medications"),
+        ("UPDATE artifacts SET conversation_id = %(luis)s WHERE user_id = %(ana)s", "conversations"),
+        ("UPDATE document_chunks SET document_id = %(luis)s WHERE user_id = %(ana)s", "rag_documents"),
+        ("UPDATE mcp_sync_logs SET integration_id = %(luis)s WHERE user_id = %(ana)s", "mcp_integrations"),
+        ("UPDATE storage_files SET folder_id = %(luis)s WHERE user_id = %(ana)s", "storage_folders"),
+        ("UPDATE file_shares SET file_id = %(luis)s WHERE user_id = %(ana)s", "storage_files"),
+        ("UPDATE support_messages SET ticket_id = %(luis)s WHERE user_id = %(ana)s", "support_tickets"),
+    ],
+)
+def test_a_row_cannot_point_at_another_persons(two: Two, statement: str, constraint: str) -> None:
+    people = {"ana": two.ana, "luis": two.luis}
+    with two.db.transaction(Role.OWNER) as conn:
+        own = conn.execute(statement.replace("luis", "ana").encode(), people)
+        assert own.rowcount == 1
+    with pytest.raises(errors.ForeignKeyViolation, match=constraint), two.db.transaction(Role.OWNER) as conn:
+        conn.execute(statement.encode(), people)
+
+
+@pytest.mark.parametrize(
     "statement",
     [
         "UPDATE users SET role = 'ADMIN'",

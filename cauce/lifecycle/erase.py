@@ -1,0 +1,227 @@
+"""Erasing a person: everything of theirs goes, everybody else's rows stay as they are.
+
+What lies outside the operational tables goes first: archives, marts, the log. The person's row goes last, in the
+transaction that takes all tables' rows with it. So an erasure that was killed is simply asked for again: the address
+still finds the person, and every step finds less to do.
+"""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+from uuid import UUID
+
+import psycopg
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from cauce.database import Database, Role, locks
+from cauce.errors import CauceError, RetriableError
+from cauce.lifecycle import archive
+from cauce.lifecycle.classification import DataClass, TableData, tables
+from cauce.security import audit
+from cauce.security.envelope import Place
+
+ATTEMPTS = 20
+LOCK_TIMEOUT = "2s"
+ERASED = "(erased)"
+"""What stands in a file name or a log where the address stood."""
+BEYOND_REACH = (
+    "files given to Cauce, such as those of the inbox, are where they were: remove them yourself",
+    "exports, backups, the server's own log and disk pages that were not vacuumed yet keep what they held",
+    "population figures hold the person's share until the next `cauce run`",
+    "vectors are listed in vector_deletions for the vector store's next synchronisation",
+)
+
+Progress = Callable[[str], None]
+T = TypeVar("T")
+
+_WAREHOUSE = """
+SELECT n.nspname, c.relname FROM pg_class c
+JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'user_id' AND NOT a.attisdropped
+WHERE c.relkind = 'r' AND n.nspowner = 'cauce_transform'::regrole
+ORDER BY 1, 2
+"""
+# A batch that other people's rows hang on stays, as nobody's: an undo still finds them, their quarantine is not lost.
+_SHARED_BATCHES = """
+UPDATE ingest_batches b SET user_id = NULL, source_file = %(erased)s
+WHERE b.user_id = %(person)s AND (
+  EXISTS (SELECT FROM usage_event_keys k WHERE k.batch_id = b.id AND k.user_id <> %(person)s)
+  OR EXISTS (SELECT FROM quarantined_rows q
+    WHERE b.id IN (q.batch_id, q.resolved_by) AND q.user_id IS DISTINCT FROM %(person)s))
+"""
+_NAMING_BATCHES = """
+UPDATE ingest_batches SET source_file = regexp_replace(source_file, %(pattern)s, %(erased)s, 'gi')
+WHERE source_file ~* %(pattern)s AND user_id IS DISTINCT FROM %(person)s
+"""
+_NOBODYS_QUARANTINE = "SELECT id, raw, raw_sealed FROM quarantined_rows WHERE user_id IS NULL"
+
+
+@dataclass(slots=True)
+class Erased:
+    """What went: rows by table or place. `pseudonym` is None when nobody had the address."""
+
+    pseudonym: UUID | None
+    removed: dict[str, int] = field(default_factory=dict)
+
+    def add(self, place: str, rows: int) -> None:
+        """Count rows that went."""
+        if rows:
+            self.removed[place] = self.removed.get(place, 0) + rows
+
+
+def erase(database: Database, email: str, *, on_progress: Progress | None = None) -> Erased:
+    """Remove everything about a person and everything that names their address.
+
+    Waits for a build or a retention run under way; whoever is signed in as the person is out at once. When it is killed
+    or fails, ask again: it goes on. Of somebody who was only invited, or whom nobody knows, the address is removed.
+    Raises `RetriableError` when another session holds rows of theirs for long.
+    """
+    tell = on_progress or (lambda _detail: None)
+    address = email.strip()
+    with database.lock(locks.LIFECYCLE, on_wait=tell), database.lock(locks.MARTS, on_wait=tell):
+        erased = Erased(_begin(database, address))
+        if erased.pseudonym is not None:
+            tell("archives")
+            erased.add(f"archive/{archive.TABLE}", archive.forget(database, erased.pseudonym))
+            tell("marts")
+            _leave_warehouse(database, erased)
+        tell("log")
+        erased.add("log", _leave_log(database.settings.home / "log", address))
+        tell("tables")
+        return _leave_tables(database, erased, address)
+
+
+def _begin(database: Database, address: str) -> UUID | None:
+    """Find the person, end their sessions and write down that they are being erased."""
+
+    def begin(conn: psycopg.Connection) -> UUID | None:
+        row = conn.execute("SELECT id FROM users WHERE lower(email) = lower(%s)", (address,)).fetchone()
+        if row is None:
+            return None
+        conn.execute("UPDATE users SET is_active = false WHERE id = %s AND is_active", row)
+        conn.execute("INSERT INTO erasure_log (pseudonym) VALUES (%s) ON CONFLICT DO NOTHING", row)
+        return UUID(str(row[0]))
+
+    return _persistently(database, begin)
+
+
+def _leave_warehouse(database: Database, erased: Erased) -> None:
+    """Take the person out of every relation that builds made, published or not."""
+    with database.transaction(Role.TRANSFORM) as conn:
+        found = conn.execute(_WAREHOUSE).fetchall()
+    for schema, table in found:
+        statement = sql.SQL("DELETE FROM {} WHERE user_id = {}").format(
+            sql.Identifier(schema, table), sql.Literal(erased.pseudonym)
+        )
+        rows = _persistently(database, partial(_delete, statement=statement), Role.TRANSFORM)
+        erased.add(f"{schema}.{table}", rows)
+
+
+def _delete(conn: psycopg.Connection, statement: sql.Composed) -> int:
+    return conn.execute(statement).rowcount
+
+
+def _leave_log(folder: Path, address: str) -> int:
+    """Write the log files anew without the address; gives how often it stood there."""
+    named = re.compile(re.escape(address), re.IGNORECASE)
+    total = 0
+    for path in sorted(folder.glob("cauce.log*")):
+        text, count = named.subn(ERASED, path.read_text(errors="replace"))
+        if count:
+            fresh = path.with_name(f".{path.name}")
+            fresh.write_text(text)
+            fresh.replace(path)
+            total += count
+    return total
+
+
+def _leave_tables(database: Database, erased: Erased, address: str) -> Erased:
+    """Everything in the operational tables, in one transaction, with the note that it is done."""
+
+    def leave(conn: psycopg.Connection) -> Erased:
+        done = replace(erased, removed=dict(erased.removed))
+        _leave_addresses(database, conn, done, address)
+        if done.pseudonym is not None:
+            _leave_rows(conn, done, done.pseudonym)
+        return done
+
+    return _persistently(database, leave)
+
+
+def _leave_addresses(database: Database, conn: psycopg.Connection, erased: Erased, address: str) -> None:
+    """What names the address and belongs to nobody: links, invitations, file names, refused records."""
+    for table in tables("public"):
+        if table.address:
+            statement = sql.SQL("DELETE FROM {} WHERE lower({}) = lower(%s)").format(
+                sql.Identifier("public", table.name), sql.Identifier(table.address)
+            )
+            erased.add(table.name, conn.execute(statement, (address,)).rowcount)
+    names = {"pattern": re.escape(address), "erased": ERASED, "person": erased.pseudonym}
+    conn.execute(_NAMING_BATCHES, names)
+    naming = [row for row, text in _nobodys_records(database, conn) if address.lower() in text.lower()]
+    gone = conn.execute("DELETE FROM quarantined_rows WHERE id = ANY(%s)", (naming,)).rowcount
+    erased.add("quarantined_rows", gone)
+
+
+def _nobodys_records(database: Database, conn: psycopg.Connection) -> Iterator[tuple[UUID, str]]:
+    """Refused records without an owner, with their text; one that does not open names nobody we could know."""
+    with conn.cursor(name="nobodys_records") as rows:
+        for row, raw, sealed in rows.execute(_NOBODYS_QUARANTINE):
+            try:
+                opened = raw or database.sealer.open(bytes(sealed), Place("quarantined_rows", "raw_sealed", None, row))
+            except CauceError:
+                continue
+            yield row, opened
+
+
+def _leave_rows(conn: psycopg.Connection, erased: Erased, person: UUID) -> None:
+    conn.execute(_SHARED_BATCHES, {"person": person, "erased": ERASED})
+    for table in tables("public"):
+        _clear_actors(conn, table, person)
+        if table.owner:
+            query = sql.SQL("SELECT count(*) FROM {} WHERE {} = %s").format(
+                sql.Identifier("public", table.name), sql.Identifier(table.owner)
+            )
+            erased.add(table.name, (conn.execute(query, (person,)).fetchone() or (0,))[0])
+    audit.record(conn, "ERASE_PERSON", target_type="users", target_id=person, details={"rows": erased.removed})
+    conn.execute("DELETE FROM users WHERE id = %s", (person,))  # and along the tenant key everything of theirs
+    conn.execute(
+        "UPDATE erasure_log SET status = 'done', finished_at = clock_timestamp(), removed = %s WHERE pseudonym = %s",
+        (Jsonb(erased.removed), person),
+    )
+
+
+def _clear_actors(conn: psycopg.Connection, table: TableData, person: UUID) -> None:
+    """Other people's rows stay, without who granted, invited, wrote or was assigned, and from where."""
+    traces = [sql.SQL(", {} = NULL").format(sql.Identifier(column)) for column in table.of_class(DataClass.TRACE)]
+    for column in table.of_class(DataClass.ACTOR):
+        others = sql.SQL(" AND {} <> %(person)s").format(sql.Identifier(table.owner)) if table.owner else sql.SQL("")
+        statement = sql.SQL("UPDATE {table} SET {column} = NULL{traces} WHERE {column} = %(person)s{others}").format(
+            table=sql.Identifier("public", table.name),
+            column=sql.Identifier(column),
+            traces=sql.SQL("").join(traces),
+            others=others,
+        )
+        conn.execute(statement, {"person": person})
+
+
+def _persistently(database: Database, work: Callable[[psycopg.Connection], T], role: Role = Role.OWNER) -> T:
+    """Do the work in a transaction that waits for a lock for a moment only, so that nobody queues behind it; again."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            with database.transaction(role) as conn:
+                conn.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(sql.Literal(LOCK_TIMEOUT)))
+                return work(conn)
+        except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as error:
+            if attempt == ATTEMPTS:
+                raise RetriableError(
+                    "another session holds rows of this person",
+                    action="do the same again when it has ended: the erasure goes on where it stopped",
+                ) from error
+            time.sleep(0.1)
+    raise AssertionError("unreachable")

@@ -1,0 +1,277 @@
+"""Everything about a person can be had, and everything can go; nobody else loses a row."""
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import threading
+import time
+import zipfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from cauce.database import Database, Role
+from cauce.errors import FatalError
+from cauce.lifecycle.archive import archive_month
+from cauce.lifecycle.erase import erase
+from cauce.lifecycle.export import export
+from cauce.settings import PROJECT
+from expectations.transform import run_dbt
+from ingest import load_paths
+from tests.cauce.lifecycle.canaries import EMAIL, canary, hashes_of_others, plant, read_export, traces
+from tests.cauce.lifecycle.usage import OLD, add_usage
+from tests.conftest import HOME, make_person_in, sign_in_to
+from tests.migrations.rows import fill
+
+
+@pytest.fixture
+def two(db: Database) -> tuple[Database, UUID, UUID]:
+    """Ana and Luis with a row in every table, calls of a month long ago, a sign-in link and a session each."""
+    ana, luis = make_person_in(db, EMAIL), make_person_in(db, "luis@example.com")
+    for person, email in ((ana, EMAIL), (luis, "luis@example.com")):
+        with db.transaction(Role.OWNER) as conn:
+            fill(conn, person)
+            conn.execute("INSERT INTO agents (name, slug) VALUES ('B', 'b') ON CONFLICT DO NOTHING")
+            add_usage(conn, person, OLD)
+            conn.execute("SELECT request_sign_in(%s, %s, '1 hour')", (email, f"{person.hex}{person.hex}"))
+        sign_in_to(db, email)
+    with db.transaction(Role.OWNER) as conn:
+        conn.execute("UPDATE document_chunks SET vector_id = 'v-' || md5(user_id::text)")
+    return db, ana, luis
+
+
+def test_a_canary_in_every_column_is_in_the_export_and_nowhere_after_the_erasure(
+    two: tuple[Database, UUID, UUID], tmp_path: Path
+) -> None:
+    db, ana, _ = two
+    planted = plant(db, ana)
+    archive_month(db, OLD.date().replace(day=1))
+    run_dbt(db, ["run"], as_of=datetime.now(UTC))
+    with db.transaction(Role.TRANSFORM) as conn:
+        conn.execute("ALTER SCHEMA marts_candidate RENAME TO marts")
+    (tmp_path / "log").mkdir()
+    (tmp_path / "log" / "cauce.log").write_text(f"1a2b {EMAIL.upper()}\n3c4d luis@example.com\n".replace("QZX", "qzx"))
+    export(db, EMAIL, tmp_path / "ana.zip")
+
+    parts = read_export(tmp_path / "ana.zip")
+    missing = [
+        column
+        for column, text in planted.items()
+        if text not in json.dumps(parts.get(f"tables/{column.split('.')[0]}"))
+    ]
+    assert missing == []
+    assert len(planted) > 60
+    assert canary("usage_logs", "error_message") in json.dumps(parts["archive/usage_logs"])
+    assert canary("transactions", "category") in json.dumps(parts["marts/spending_monthly"])
+    assert canary("medications", "name") in json.dumps(parts["marts/adherence_daily"])
+
+    before = hashes_of_others(db, ana)
+    assert len([name for name, found in before.items() if not found.startswith("0 ")]) > 40
+    assert len(traces(db, ana)) > 60
+    erased = erase(db, EMAIL)
+    assert erased.removed["marts.spending_monthly"] > 0
+    assert erased.removed["archive/usage_logs"] == 12
+    # Of the audit's, the last is a count of an hour. All of them know the id that names nobody any more, nothing else.
+    named = {"public.audit_logs", "public.erasure_log", "public.audit_occasions"}
+    left = traces(db, ana)
+    assert {trace.split(":")[0] for trace in left} <= named, left
+    assert not any("qzx" in trace for trace in left)
+    assert hashes_of_others(db, ana) == before
+    with db.transaction(Role.OWNER) as conn:
+        vectors = conn.execute(
+            "SELECT vector_id, (SELECT 'v-' || md5(%s::uuid::text)) FROM vector_deletions", (ana,)
+        ).fetchall()
+        noted = conn.execute("SELECT pseudonym, status, removed FROM erasure_log").fetchall()
+    assert [found == expected for found, expected in vectors] == [True]
+    assert noted == [(ana, "done", erased.removed)]
+    assert (tmp_path / "log" / "cauce.log").read_text() == "1a2b (erased)\n3c4d luis@example.com\n"
+
+
+def test_an_export_is_for_its_owner_only_and_says_what_is_left_out(
+    two: tuple[Database, UUID, UUID], tmp_path: Path
+) -> None:
+    db, ana, luis = two
+    parts = export(db, EMAIL.upper(), tmp_path / "ana.zip")
+    assert stat.S_IMODE((tmp_path / "ana.zip").stat().st_mode) == 0o600
+    with zipfile.ZipFile(tmp_path / "ana.zip") as archive:
+        manifest = json.loads(archive.read("manifest.json"))
+        assert all(part.file in archive.read("README.md").decode() for part in parts)
+        whole = b"".join(archive.read(name) for name in archive.namelist()).decode()
+    assert manifest["person"] == EMAIL
+    [sessions] = [part for part in manifest["files"] if part["file"] == "tables/auth_sessions.jsonl"]
+    assert list(sessions["left_out"]) == ["session_token"]
+    assert f"{ana.hex}{ana.hex}" not in whole
+    assert str(luis) not in whole
+    assert "luis@example.com" not in whole
+    with db.transaction(Role.OWNER) as conn:
+        conn.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        told = conn.execute("SELECT target_id FROM audit_logs WHERE action = 'EXPORT_PERSON'").fetchall()
+    assert told == [(ana,)]
+    with pytest.raises(FatalError, match="such a file already"):
+        export(db, EMAIL, tmp_path / "ana.zip")
+    with pytest.raises(FatalError, match="nobody has the address"):
+        export(db, "nobody@example.com", tmp_path / "nobody.zip")
+    assert sorted(path.name for path in tmp_path.iterdir() if "zip" in path.name) == ["ana.zip"]
+
+
+def test_whoever_did_something_to_others_can_go_and_the_others_keep_their_rows(
+    two: tuple[Database, UUID, UUID],
+) -> None:
+    """An admin who granted, invited, was assigned and wrote, who opened somebody's file, and made an agent."""
+    db, ana, luis = two
+    with db.transaction(Role.OWNER) as conn:
+        for statement in (
+            "UPDATE user_agent_permissions SET granted_by = %(ana)s WHERE user_id = %(luis)s",
+            "UPDATE support_tickets SET assigned_to_id = %(ana)s WHERE user_id = %(luis)s",
+            "UPDATE support_messages SET author_id = %(ana)s, is_staff = true, is_ai = false WHERE user_id = %(luis)s",
+            "UPDATE file_access_logs SET accessed_by = %(ana)s, ip_address = '192.0.2.7', user_agent = 'hers' WHERE user_id = %(luis)s",
+            "UPDATE agents SET created_by = %(ana)s WHERE slug = 'a'",
+            "INSERT INTO invitations (email, token, role, invited_by) VALUES ('eva@example.com', repeat('ab', 32), 'USER', %(ana)s)",
+        ):
+            assert conn.execute(statement.encode(), {"ana": ana, "luis": luis}).rowcount > 0, statement
+    before = hashes_of_others(db, ana)
+    erase(db, EMAIL)
+    assert hashes_of_others(db, ana) == before
+    with db.transaction(Role.OWNER) as conn:
+        left = conn.execute(
+            "SELECT (SELECT granted_by FROM user_agent_permissions), (SELECT assigned_to_id FROM support_tickets),"
+            " (SELECT author_id FROM support_messages), (SELECT invited_by FROM invitations WHERE email LIKE 'eva%'),"
+            " (SELECT concat(accessed_by, ip_address, user_agent) FROM file_access_logs),"
+            " (SELECT created_by FROM agents WHERE slug = 'a')"
+        ).fetchone()
+    assert left == (None, None, None, None, "", None)
+
+
+def test_erased_twice_is_erased_once_and_the_address_is_free_again(two: tuple[Database, UUID, UUID]) -> None:
+    db, ana, _ = two
+    assert erase(db, EMAIL).pseudonym == ana
+    before = hashes_of_others(db, ana)
+    again = erase(db, EMAIL)
+    assert (again.pseudonym, again.removed) == (None, {})
+    assert hashes_of_others(db, ana) == before
+    assert make_person_in(db, EMAIL) != ana
+
+
+def test_of_somebody_only_invited_the_address_goes(db: Database) -> None:
+    with db.transaction(Role.OWNER) as conn:
+        conn.execute(
+            "INSERT INTO invitations (email, token, role) VALUES ('Eva@example.com', repeat('ab', 32), 'USER'),"
+            " ('eve@example.com', repeat('cd', 32), 'USER')"
+        )
+    assert erase(db, "eva@EXAMPLE.com").removed == {"invitations": 1}
+    with db.transaction(Role.OWNER) as conn:
+        assert conn.execute("SELECT email FROM invitations").fetchall() == [("eve@example.com",)]
+
+
+def test_batches_and_refused_records_that_are_others_stay(db: Database, tmp_path: Path) -> None:
+    """Ana's file named Luis, whose event conflicted; a file of nobody named Ana."""
+    ana, luis = make_person_in(db, EMAIL), make_person_in(db, "luis@example.com")
+    event = {"timestamp": "2026-01-05T12:00:00Z", "model": "gpt-4o", "provider": "openai", "input_tokens": 5}
+    folder = tmp_path / "inbox" / EMAIL
+    folder.mkdir(parents=True)
+    lines = [{**event, "event_id": "e1"}, {**event, "event_id": "e2", "user": "luis@example.com"}]
+    (folder / "a.jsonl").write_text("".join(json.dumps({"output_tokens": 1, **line}) + "\n" for line in lines))
+    (folder / "b.jsonl").write_text(json.dumps({**lines[1], "output_tokens": 9}) + "\n")
+    load_paths(db, [tmp_path / "inbox"])
+    (tmp_path / "c.jsonl").write_text(
+        json.dumps({**event, "event_id": "e3", "output_tokens": 1, "user": "x" + EMAIL}) + "\n"
+    )
+    (tmp_path / "d.jsonl").write_text(
+        json.dumps({**event, "event_id": "e4", "output_tokens": 1, "user": "eva@example.com"}) + "\n"
+    )
+    load_paths(db, [tmp_path / "c.jsonl", tmp_path / "d.jsonl"])
+    with db.transaction(Role.OWNER) as conn:
+        owned = conn.execute("SELECT user_id FROM quarantined_rows ORDER BY user_id NULLS LAST").fetchall()
+    assert owned == [(luis,), (None,), (None,)]
+    before = hashes_of_others(db, ana)
+    erase(db, EMAIL)
+    after = hashes_of_others(db, ana)
+    changed = {name for name, found in before.items() if after[name] != found}
+    assert changed == {"public.ingest_batches", "public.quarantined_rows"}
+    with db.transaction(Role.OWNER) as conn:
+        owned = conn.execute("SELECT user_id FROM quarantined_rows ORDER BY user_id NULLS LAST").fetchall()
+        files = conn.execute("SELECT user_id, source_file FROM ingest_batches ORDER BY started_at").fetchall()
+    assert owned == [(luis,), (None,)]
+    assert [owner for owner, _ in files] == [None] * 4
+    assert [name for _, name in files][:2] == ["(erased)"] * 2
+
+
+def test_an_erasure_waits_for_a_writer_and_takes_what_they_wrote(
+    two: tuple[Database, UUID, UUID], in_parallel: Callable[..., list[Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db, ana, luis = two
+    monkeypatch.setattr("cauce.lifecycle.erase.LOCK_TIMEOUT", "100ms")
+    started = threading.Event()
+
+    def write() -> str:
+        with db.connect(Role.OWNER) as conn:
+            for turn in range(40):
+                for person in (luis, ana):
+                    try:
+                        conn.execute("INSERT INTO chat_sessions (user_id, title) VALUES (%s, %s)", (person, f"t{turn}"))
+                        conn.commit()
+                    except psycopg.errors.ForeignKeyViolation:
+                        conn.rollback()
+                        return "refused"
+                started.set()
+                time.sleep(0.02)
+        return "unhindered"
+
+    def remove() -> UUID | None:
+        started.wait(10)
+        return erase(db, EMAIL).pseudonym
+
+    assert in_parallel(write, remove) == ["refused", ana]
+    assert {trace.split(":")[0] for trace in traces(db, ana)} <= {
+        "public.audit_logs", "public.erasure_log", "public.audit_occasions",
+    }  # fmt: skip
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from cauce.database import Database
+from cauce.database.database import Address
+from cauce.lifecycle import erase
+from cauce.security.secrets import load_secrets
+from cauce.settings import Settings
+keys, home, host, port, name, email, step = sys.argv[1:]
+def die(*_, **__):
+    os.kill(os.getpid(), signal.SIGKILL)
+setattr(erase, step, die)
+db = Database(Address(host, int(port), name, ""), load_secrets(Path(keys)), Settings(home=Path(home)))
+erase.erase(db, email)
+"""
+
+
+@pytest.mark.parametrize("step", ["_leave_warehouse", "_leave_log", "_leave_rows", "_clear_actors"])
+def test_a_killed_erasure_goes_on_when_it_is_asked_for_again(two: tuple[Database, UUID, UUID], step: str) -> None:
+    db, ana, _ = two
+    archive_month(db, OLD.date().replace(day=1))
+    before = hashes_of_others(db, ana)
+    where = [
+        os.environ[HOME],
+        str(db.settings.home),
+        db.address.host,
+        str(db.address.port),
+        db.address.name,
+        EMAIL,
+        step,
+    ]
+    process = subprocess.run([sys.executable, "-c", KILLED, *where], cwd=PROJECT, check=False)
+    assert process.returncode == -signal.SIGKILL
+    with db.transaction(Role.OWNER) as conn:
+        assert conn.execute("SELECT pseudonym, status FROM erasure_log").fetchall() == [(ana, "running")]
+    assert erase(db, EMAIL).pseudonym == ana
+    with db.transaction(Role.OWNER) as conn:
+        assert conn.execute("SELECT status FROM erasure_log").fetchall() == [("done",)]
+    assert not any("qzx" in trace for trace in traces(db, ana))
+    assert hashes_of_others(db, ana) == before
