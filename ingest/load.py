@@ -70,6 +70,7 @@ class Load:
                 with self.db.transaction(Role.INGEST, tenant=self.owner) as conn:
                     return _run(conn, self, found)
             except (errors.DeadlockDetected, errors.SerializationFailure):
+                self.db.sealer.ring.refresh()  # a key may have been exchanged since the texts were sealed
                 time.sleep(random.uniform(0, 0.1 * 2**attempt))  # noqa: S311 - spreads the retries, no secret
             except (errors.DataError, errors.IntegrityError) as error:
                 what = error.diag.constraint_name or error.diag.column_name or type(error).__name__

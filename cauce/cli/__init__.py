@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from cauce.cli import archive, audit, database, ingest, people, person, pipeline, retention, serve
+from cauce.cli import archive, audit, database, ingest, keys, people, person, pipeline, retention, serve
 from cauce.cli.failures import explain
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ for module in (serve, database, ingest, pipeline, people):
     app.registered_commands += module.app.registered_commands
 app.add_typer(database.db_app, name="db")
 app.add_typer(ingest.quarantine_app, name="quarantine")
+app.add_typer(keys.keys_app, name="keys")
 app.add_typer(retention.retention_app, name="retention")
 app.add_typer(archive.archive_app, name="archive")
 app.add_typer(audit.audit_app, name="audit")

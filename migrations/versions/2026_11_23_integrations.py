@@ -7,6 +7,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 from migrations.policies import OWN, READ, TENANT, WRITE, keep_updated_at, protect
+from migrations.sealed import guard_sealed
 
 revision: str = "integrations"
 down_revision: str | None = "documents"
@@ -83,6 +84,7 @@ def upgrade() -> None:
     )
 
     keep_updated_at("mcp_integrations")
+    guard_sealed("mcp_integrations", "access_token_encrypted", "refresh_token_encrypted")
     # People see that a service is connected, and may pause or end it; its tokens are for syncs alone.
     shown = "user_id, id, provider, scopes, expires_at, is_active, last_sync, provider_user_id, metadata, created_at, updated_at"
     protect(

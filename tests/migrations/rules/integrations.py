@@ -1,9 +1,11 @@
 """The rules of integrations."""
 
+from tests.migrations.envelopes import ENVELOPE
 from tests.migrations.rules import Rule, change
 
 CONNECT = (
-    "INSERT INTO mcp_integrations (user_id, provider, access_token_encrypted, scopes) VALUES (%(person)s, {}, 'x', 's')"
+    "INSERT INTO mcp_integrations (user_id, provider, access_token_encrypted, scopes)"
+    f" VALUES (%(person)s, {{}}, {ENVELOPE}, 's')"
 )
 
 RULES: dict[str, Rule] = {
