@@ -1,11 +1,6 @@
-with source as (
+with renamed as (
 
-    select * from {{ source('finance', 'budgets') }}
-
-),
-
-renamed as (
-
+    -- Columns by name: the build may read these and no others, and a star would ask for all.
     select
         user_id,
         id as budget_id,
@@ -18,7 +13,7 @@ renamed as (
         is_active,
         start_date,
         end_date
-    from source
+    from {{ source('finance', 'budgets') }}
     where deleted_at is null
 
 )

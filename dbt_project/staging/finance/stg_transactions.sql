@@ -1,10 +1,4 @@
-with source as (
-
-    select * from {{ source('finance', 'transactions') }}
-
-),
-
-accounts as (
+with accounts as (
 
     select * from {{ ref('stg_financial_accounts') }}
 
@@ -12,6 +6,7 @@ accounts as (
 
 renamed as (
 
+    -- Columns by name: the build may read these and no others, and a star would ask for all.
     select
         source.user_id,
         source.id as transaction_id,
@@ -21,7 +16,7 @@ renamed as (
         source.currency,
         source.amount,
         source.date as transaction_date
-    from source
+    from {{ source('finance', 'transactions') }} as source
     where
         source.deleted_at is null
         and (

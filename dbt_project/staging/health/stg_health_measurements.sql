@@ -1,11 +1,6 @@
-with source as (
+with renamed as (
 
-    select * from {{ source('health', 'health_measurements') }}
-
-),
-
-renamed as (
-
+    -- Columns by name: the build may read these and no others, and a star would ask for all.
     select
         user_id,
         id as measurement_id,
@@ -13,7 +8,7 @@ renamed as (
         value,
         local_date,
         measured_at
-    from source
+    from {{ source('health', 'health_measurements') }}
     where deleted_at is null
 
 )

@@ -1,10 +1,4 @@
-with source as (
-
-    select * from {{ source('health', 'medication_logs') }}
-
-),
-
-medications as (
+with medications as (
 
     select * from {{ ref('stg_medications') }}
 
@@ -12,6 +6,7 @@ medications as (
 
 renamed as (
 
+    -- Columns by name: the build may read these and no others, and a star would ask for all.
     select
         source.user_id,
         source.id as log_id,
@@ -21,7 +16,7 @@ renamed as (
         source.local_date,
         source.scheduled_time,
         source.taken_time
-    from source
+    from {{ source('health', 'medication_logs') }} as source
     where exists (
         select 1 from medications
         where medications.user_id = source.user_id and medications.medication_id = source.medication_id

@@ -1,11 +1,6 @@
-with source as (
+with renamed as (
 
-    select * from {{ source('usage', 'usage_logs') }}
-
-),
-
-renamed as (
-
+    -- Columns by name: the build may read these and no others, and a star would ask for all.
     select
         user_id,
         id as usage_id,
@@ -22,7 +17,7 @@ renamed as (
         success as is_successful,
         local_date as usage_date,
         timestamp as called_at
-    from source
+    from {{ source('usage', 'usage_logs') }}
 
 )
 
