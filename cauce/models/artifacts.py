@@ -84,7 +84,6 @@ class Artifact(Tenant, Timestamps, Recoverable, Base):
         CheckConstraint("share_token ~ '^[0-9a-f]{64}$'", name="share_token"),
         CheckConstraint("(share_token IS NULL) = (share_expires_at IS NULL)", name="share_ends"),
         CheckConstraint("share_expires_at > created_at", name="share_expires_at"),
-        CheckConstraint("deleted_at >= created_at", name="deleted_at"),
         Index(None, "agent_id"),
         Index(None, "user_id", "conversation_id"),
         Index(None, "user_id", "parent_id"),

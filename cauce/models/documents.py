@@ -43,7 +43,6 @@ class RagDocument(Tenant, Timestamps, Recoverable, Base):
         CheckConstraint("source <> 'URL' OR source_url IS NOT NULL", name="source_url"),
         CheckConstraint("cardinality(vector_ids) BETWEEN 0 AND chunk_count", name="chunk_count"),
         CheckConstraint("NOT indexed OR (chunk_count > 0 AND cardinality(vector_ids) = chunk_count)", name="indexed"),
-        CheckConstraint("deleted_at >= created_at", name="deleted_at"),
         Index(None, "deleted_at", postgresql_where=text("deleted_at IS NOT NULL")),
     )
 

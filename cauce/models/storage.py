@@ -81,7 +81,6 @@ class StorageFolder(Tenant, Timestamps, Recoverable, Base):
         owned("parent_id", "storage_folders"),
         Index("uq_storage_folders_path", "user_id", "path", unique=True, postgresql_where=text("deleted_at IS NULL")),
         CheckConstraint("name <> '' AND name !~ '/' AND name NOT IN ('.', '..')", name="name"),
-        CheckConstraint("deleted_at >= created_at", name="deleted_at"),
         Index(None, "user_id", "parent_id"),
         Index(None, "deleted_at", postgresql_where=text("deleted_at IS NOT NULL")),
     )
@@ -124,7 +123,6 @@ class StorageFile(Tenant, Timestamps, Recoverable, Base):
         CheckConstraint("virus_scan_date IS NULL OR virus_scan_status IS NOT NULL", name="virus_scan"),
         CheckConstraint("usage_context <> 'TEMP' OR expires_at IS NOT NULL", name="temporary"),
         CheckConstraint("expires_at > created_at", name="expires_at"),
-        CheckConstraint("deleted_at >= created_at", name="deleted_at"),
         Index(None, "user_id", "folder_id"),
         Index(None, "user_id", "usage_context", postgresql_where=text("deleted_at IS NULL")),
         Index(None, "user_id", "checksum"),

@@ -101,7 +101,6 @@ def upgrade() -> None:
             "(blob_url IS NULL) = (blob_size IS NULL) AND coalesce(blob_size, 0) >= 0", name=op.f("ck_artifacts_blob")
         ),
         sa.CheckConstraint("(share_token IS NULL) = (share_expires_at IS NULL)", name=op.f("ck_artifacts_share_ends")),
-        sa.CheckConstraint("deleted_at >= created_at", name=op.f("ck_artifacts_deleted_at")),
         sa.CheckConstraint("share_expires_at > created_at", name=op.f("ck_artifacts_share_expires_at")),
         sa.CheckConstraint("version >= 1", name=op.f("ck_artifacts_version")),
         sa.ForeignKeyConstraint(

@@ -95,7 +95,6 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "cardinality(vector_ids) BETWEEN 0 AND chunk_count", name=op.f("ck_rag_documents_chunk_count")
         ),
-        sa.CheckConstraint("deleted_at >= created_at", name=op.f("ck_rag_documents_deleted_at")),
         sa.ForeignKeyConstraint(
             ["user_id"], ["users.id"], name=op.f("fk_rag_documents_user_id_users"), ondelete="CASCADE"
         ),

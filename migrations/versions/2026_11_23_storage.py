@@ -302,7 +302,6 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "name <> '' AND name !~ '/' AND name NOT IN ('.', '..')", name=op.f("ck_storage_folders_name")
         ),
-        sa.CheckConstraint("deleted_at >= created_at", name=op.f("ck_storage_folders_deleted_at")),
         sa.ForeignKeyConstraint(
             ["user_id", "parent_id"],
             ["storage_folders.user_id", "storage_folders.id"],
@@ -375,7 +374,6 @@ def upgrade() -> None:
             "usage_context IN ('THEME', 'AVATAR', 'TICKET', 'ARTIFACT', 'HEALTH', 'FINANCE', 'BACKUP', 'TEMP', 'OTHER')",
             name=op.f("ck_storage_files_usage_context"),
         ),
-        sa.CheckConstraint("deleted_at >= created_at", name=op.f("ck_storage_files_deleted_at")),
         sa.CheckConstraint(
             "encrypted = (encryption_key_id IS NOT NULL)", name=op.f("ck_storage_files_encryption_key_id")
         ),

@@ -26,9 +26,6 @@ RULES: dict[str, Rule] = {
     "ck_artifacts_share_expires_at": change(
         "artifacts", {"share_expires_at": TOMORROW}, {"share_expires_at": "created_at"}
     ),
-    "ck_artifacts_deleted_at": change(
-        "artifacts", {"deleted_at": "now()"}, {"deleted_at": "created_at - interval '1 second'"}
-    ),
     "fk_artifacts_parent_version": Rule(NEXT.format("version + 1"), NEXT.format("version + 2")),
     "pk_artifact_share_lookup": Rule(
         SHARE.format("repeat('b', 64)"),

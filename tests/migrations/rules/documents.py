@@ -20,9 +20,6 @@ RULES: dict[str, Rule] = {
     "ck_rag_documents_indexed": change(
         "rag_documents", {"indexed": "true"}, {"indexed": "true", "chunk_count": "0", "vector_ids": "'{}'"}
     ),
-    "ck_rag_documents_deleted_at": change(
-        "rag_documents", {"deleted_at": "now()"}, {"deleted_at": "created_at - interval '1 second'"}
-    ),
     "ck_document_chunks_position": change("document_chunks", {"position": "7"}, {"position": "-1"}),
     "ck_document_chunks_content": change("document_chunks", {"content": "'y'"}, {"content": "''"}),
     "ck_document_chunks_token_count": change("document_chunks", {"token_count": "512"}, {"token_count": "0"}),

@@ -25,7 +25,6 @@ def share(good: dict[str, str], bad: dict[str, str]) -> Rule:
 
 RULES: dict[str, Rule] = {
     "ck_storage_folders_name": change("storage_folders", {"name": "'salud'"}, {"name": "'docs/salud'"}),
-    "ck_storage_folders_deleted_at": change("storage_folders", {"deleted_at": "now()"}, {"deleted_at": EARLIER}),
     "uq_storage_folders_path": Rule(
         FOLDER.format("uuidv7()", "'x'", "%(id)s"), FOLDER.format("uuidv7()", "'x'", "NULL")
     ),
@@ -44,7 +43,6 @@ RULES: dict[str, Rule] = {
     ),
     "ck_storage_files_temporary": file({"usage_context": "'TEMP'", "expires_at": LATER}, {"usage_context": "'TEMP'"}),
     "ck_storage_files_expires_at": file({"expires_at": LATER}, {"expires_at": EARLIER}),
-    "ck_storage_files_deleted_at": file({"deleted_at": "now()"}, {"deleted_at": EARLIER}),
     "storage_quotas_max_file_size": Rule(FILE.format("10485760", "1"), FILE.format("10485761", "1")),
     "storage_quotas_max_files": Rule(FILE.format("0", "99"), FILE.format("0", "100")),
     "storage_quotas_max_storage": Rule(FILE.format("10485760", "9"), FILE.format("10485760", "10")),
