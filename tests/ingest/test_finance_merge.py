@@ -5,7 +5,7 @@ import psycopg
 import pytest
 
 from cauce.database import Role
-from ingest import undo
+from ingest import load_file, undo
 from tests.ingest.inputs import counts, rows
 
 
@@ -144,3 +144,28 @@ def test_a_batch_can_be_undone_and_loaded_again(load_frames, db, ana):
     assert rows(db, "SELECT count(*) FROM transactions") == [0]
     assert counts(load_frames("finance", ("account", {}), ("transaction", {}), owner=ana))["read"] == 2
     assert rows(db, "SELECT external_id FROM transactions") == ["fitid:1"]
+
+
+def test_what_a_person_deleted_stays_deleted_when_it_comes_again(load_frames, db, ana):
+    older, newer = ({"balance": Decimal(n), "balance_at": at(f"2026-03-0{n}")} for n in (1, 2))
+    load_frames("finance", ("account", older), ("transaction", {}), owner=ana)
+    with db.transaction(Role.OWNER) as conn:
+        conn.execute("UPDATE financial_accounts SET deleted_at = now()")
+        conn.execute("UPDATE transactions SET deleted_at = now()")
+    again = [("account", newer), ("transaction", {"description": "OXXO REFORMA 222"})]
+    other_money = [("transaction", {"amount": Decimal(-7)})]
+    assert counts(load_frames("finance", *again, owner=ana)) == {"read": 2, "duplicate": 2}
+    assert counts(load_frames("finance", *other_money, owner=ana)) == {"read": 1, "duplicate": 1}
+    assert rows(db, "SELECT balance FROM financial_accounts WHERE deleted_at IS NOT NULL") == [Decimal(1)]
+    assert rows(db, "SELECT description FROM transactions WHERE deleted_at IS NOT NULL") == ["OXXO"]
+
+
+def test_a_deleted_budget_stays_deleted_when_it_comes_again(db, ana, tmp_path):
+    header = "name,category,amount,currency,period,start_date,end_date,alert_threshold\n"
+    for name, amount in (("a.csv", 100), ("b.csv", 200)):
+        (tmp_path / name).write_text(f"{header}Super,super,{amount},MXN,monthly,2026-03-01,,\n")
+    assert counts(load_file(db, tmp_path / "a.csv", owner=ana)) == {"read": 1, "loaded": 1}
+    with db.transaction(Role.OWNER) as conn:
+        conn.execute("UPDATE budgets SET deleted_at = now()")
+    assert counts(load_file(db, tmp_path / "b.csv", owner=ana)) == {"read": 1, "duplicate": 1}
+    assert rows(db, "SELECT amount FROM budgets WHERE deleted_at IS NOT NULL") == [Decimal(100)]

@@ -4,6 +4,7 @@ from itertools import permutations
 
 import pytest
 
+from cauce.database import Role
 from ingest import undo
 from tests.ingest.inputs import contents, counts, rows
 
@@ -104,3 +105,17 @@ def test_a_batch_can_be_undone(load_frames, db, ana):
     assert contents(db, *tables) == {table: [] for table in tables}
     load_frames("health", prescription(5), dose(14), ("measurement", {}), owner=ana)
     assert contents(db, *tables) == {table: before[table] for table in tables}
+
+
+def test_what_a_person_deleted_stays_deleted_when_it_comes_again(load_frames, db, ana):
+    load_frames("health", prescription(5, dosage="5 mg"), ("measurement", {}), owner=ana)
+    with db.transaction(Role.OWNER) as conn:
+        conn.execute("UPDATE medications SET deleted_at = now()")
+        conn.execute("UPDATE health_measurements SET deleted_at = now()")
+    again = [prescription(1), prescription(9, dosage="9 mg"), ("measurement", {"value": '{"kg": 71.5}'})]
+    assert counts(load_frames("health", *again, owner=ana)) == {"read": 3, "duplicate": 3}
+    assert rows(db, "SELECT dosage, start_date FROM medications WHERE deleted_at IS NOT NULL") == [
+        ("5 mg", date(2026, 1, 5))
+    ]
+    assert rows(db, "SELECT start_date FROM medication_schedules") == [date(2026, 1, 5)]
+    assert rows(db, "SELECT value FROM health_measurements WHERE deleted_at IS NOT NULL") == [{"kg": 70}]

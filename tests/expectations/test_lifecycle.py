@@ -1,6 +1,7 @@
-"""Marts do not notice that calls were archived, or that more of them came afterwards."""
+"""Marts do not notice that calls were archived, or that more of them came afterwards; they do notice deletions."""
 
-from datetime import UTC, date, datetime
+from datetime import date
+from uuid import UUID
 
 from psycopg import sql
 
@@ -9,7 +10,7 @@ from cauce.lifecycle.archive import archive_month
 from expectations.audit import check
 from expectations.build import build
 from expectations.publish import publish
-from tests.expectations.world import AGENT, AS_OF
+from tests.expectations.world import AGENT, ANA, AS_OF
 
 MARTS = ("usage_daily", "billing_monthly")
 
@@ -53,14 +54,38 @@ def test_a_late_call_of_an_archived_month_is_added_to_what_was_archived(copy: Da
     with copy.transaction(Role.OWNER) as conn:
         conn.execute("DELETE FROM usage_logs WHERE event_id = 'late'")
     archive_month(copy, date(2025, 2, 1))
-    renew(copy, force=False)
     add_late_call(copy)
     renew(copy, force=False)
     assert marts(copy) == expected
-    archive_month(copy, date(2025, 2, 1))
-    renew(copy, force=True)
-    assert marts(copy) == expected
+
+
+DELETED = {
+    "financial_accounts": ("account_balances", "spending_monthly", "cash_flow_monthly"),
+    "budgets": ("budget_status",),
+    "medications": ("adherence_daily",),
+    "health_measurements": ("measurement_readings", "measurements_latest"),
+}
+
+
+def rows_of(database: Database, person: UUID) -> dict[str, int]:
+    names = sorted(name for marts_of in DELETED.values() for name in marts_of)
+    query = "SELECT count(*) FROM marts.{} WHERE user_id = %s"
+    with database.transaction(Role.TRANSFORM) as conn:
+        return {
+            name: int((conn.execute(sql.SQL(query).format(sql.Identifier(name)), (person,)).fetchone() or (0,))[0])
+            for name in names
+        }
+
+
+def test_what_is_deleted_is_in_no_mart_and_back_when_it_is_recovered(copy: Database) -> None:
+    """With an account go its transactions, with a medicine its doses; the totals marts are held against agree."""
     with copy.transaction(Role.OWNER) as conn:
-        assert conn.execute(
-            "SELECT count(*) FROM usage_archives WHERE month = %s", (datetime(2025, 2, 1, tzinfo=UTC).date(),)
-        ).fetchone() == (2,)
+        (ana,) = conn.execute("SELECT id FROM users WHERE email = %s", (ANA,)).fetchone() or (None,)
+    before = rows_of(copy, ana)
+    assert all(before.values())
+    for moment, expected in (("now()", dict.fromkeys(before, 0)), ("NULL", before)):
+        with copy.transaction(Role.OWNER) as conn:
+            for table in DELETED:
+                conn.execute(f"UPDATE {table} SET deleted_at = {moment} WHERE user_id = %s".encode(), (ana,))
+        renew(copy, force=False)
+        assert rows_of(copy, ana) == expected
