@@ -48,7 +48,7 @@ MEASUREMENT: dict[str, pl.DataType | type[pl.DataType]] = {
     "line": pl.Int64,
     "external_id": pl.String,
     "type": pl.String,
-    "value": pl.String,  # JSON: the keys of `MEASUREMENT_KEYS`, and `original` where the unit was another
+    "value": pl.String,  # JSON: the keys of `MEASURES`, and `original` where the unit was another
     "measured_at": INSTANT,
     "notes": pl.String,
 }

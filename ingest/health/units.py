@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from cauce.models.health import MeasurementType
+from cauce.models.health import MEASURES, MeasurementType
 
 _ONE, _ZERO = Decimal(1), Decimal(0)
 _PLACES = Decimal("0.0001")
@@ -72,22 +72,11 @@ SCALES: dict[MeasurementType, dict[str, Scale]] = {
 """The units each type is read in, in small letters without blanks."""
 
 PLAUSIBLE: dict[str, tuple[Decimal, Decimal]] = {
-    name: (Decimal(low), Decimal(high))
-    for name, low, high in (
-        (MeasurementType.WEIGHT, "0.2", "700"),
-        (MeasurementType.HEIGHT, "15", "280"),
-        (MeasurementType.BMI, "5", "200"),
-        ("systolic", "30", "350"),
-        ("diastolic", "10", "250"),
-        (MeasurementType.GLUCOSE, "5", "2500"),
-        (MeasurementType.HEART_RATE, "10", "350"),
-        (MeasurementType.HBA1C, "2", "25"),
-        (MeasurementType.TEMPERATURE, "20", "46"),
-        (MeasurementType.OXYGEN_SATURATION, "20", "100"),
-        (MeasurementType.RESPIRATORY_RATE, "2", "150"),
-    )
+    key if len(measures) > 1 else kind: limits
+    for kind, measures in MEASURES.items()
+    for key, limits in measures.items()
 }
-"""Lowest and highest value that can be true at all, wider than any clinical range: what lies outside is a mistake."""
+"""Lowest and highest value of each type, and of each part of the blood pressure: the database takes no other."""
 
 
 @dataclass(frozen=True, slots=True)

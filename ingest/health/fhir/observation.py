@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from cauce.models.health import MEASUREMENT_KEYS, MeasurementType
+from cauce.models.health import MEASURES, MeasurementType
 from ingest.health.fhir.values import Ignored, Problem, Resource, annotations, effective, mapping, mappings, text
 from ingest.health.loinc import DIASTOLIC, FASTING, SYSTOLIC, Code, Measured, measured
 from ingest.health.units import Reading, convert, plausible
@@ -72,7 +72,7 @@ def _single(resource: Resource, what: Measured) -> dict[str, Any] | Problem | Ig
     quantity = _quantity(resource, what.type, what.type, "valueQuantity")
     if not isinstance(quantity, _Quantity):
         return quantity
-    (key,) = MEASUREMENT_KEYS[what.type]
+    (key,) = MEASURES[what.type]
     value: dict[str, Any] = {key: quantity.reading.value}
     if what.loinc in FASTING:
         value["fasting"] = True
