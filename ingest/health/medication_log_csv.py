@@ -6,6 +6,7 @@ medication_logs. Times are RFC 3339; those without an offset are on the owner's 
 """
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import polars as pl
 
@@ -39,6 +40,10 @@ _FLAG_OF = dict.fromkeys(("si", "s", "yes", "y", "true", "verdadero", "1", "x"),
 )
 _TIME = "is not one such as 2026-01-31T08:30 or 2026-01-31T08:30:00-06:00"
 
+EARLIEST = timedelta(days=1)
+LATEST = timedelta(days=7)
+"""How long before and after it is due a dose can be taken; the database takes no other."""
+
 _MISSED = pl.col("status") == DoseStatus.MISSED.value
 _CHECKS = (
     Check("missing_medication", "medication", "the medicine has no name", pl.col("medication").is_null()),
@@ -68,6 +73,12 @@ _CHECKS = (
         "status",
         "the dose is said to be missed and has a time it was taken",
         _MISSED & pl.col("taken_text").is_not_null(),
+    ),
+    Check(
+        "implausible_time",
+        "taken_time",
+        "the dose was taken more than a day before it was due, or more than a week after",
+        ~(pl.col("taken_time") - pl.col("scheduled_time")).is_between(-EARLIEST, LATEST),
     ),
     Check(
         "invalid_flag",
