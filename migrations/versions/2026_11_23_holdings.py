@@ -48,7 +48,7 @@ LOADED = ("investments", "investment_trades", "holding_prices")
 INDEX = "ix_transactions_user_id_recurring_payment_id"
 TRANSFER = """
 CREATE FUNCTION refuse_transfer_of_no_account() RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+LANGUAGE plpgsql SET search_path = '' AS $$
 BEGIN
   RAISE EXCEPTION 'a transfer names the account it left or the one it reached'
     USING ERRCODE = 'check_violation', CONSTRAINT = 'transfers_name_an_account';
@@ -415,6 +415,7 @@ def upgrade() -> None:
         protect(table, rules | ({"cauce_ingest": (WRITE, TENANT)} if table in LOADED else {}))
 
     op.execute(TRANSFER)
+    op.execute("REVOKE ALL ON FUNCTION refuse_transfer_of_no_account() FROM PUBLIC")
     op.execute(ON_TRANSFERS)
     op.create_foreign_key(
         op.f("fk_transactions_user_id_recurring_payment_id_recurring_payments"),

@@ -31,7 +31,7 @@ def test_a_log_as_a_spreadsheet_in_spanish_writes_it():
 
 def test_every_rule_that_a_row_breaks_is_told_with_its_line_and_column():
     reading = read(DATA / "bad_doses.csv")
-    assert (reading.read, reading.balanced(), len(reading.doses)) == (10, True, 1)
+    assert (reading.read, reading.balanced(), len(reading.doses)) == (11, True, 1)
     assert reading.rules() == [
         (3, "medication", "missing_medication"),
         (4, "scheduled_time", "missing_time"),
@@ -42,6 +42,7 @@ def test_every_rule_that_a_row_breaks_is_told_with_its_line_and_column():
         (9, "as_needed", "invalid_flag"),
         (10, None, "wrong_cell_count"),
         (11, None, "malformed_row"),
+        (12, "taken_time", "implausible_time"),
     ]
     third = reading.rejections[3]
     assert third.raw == HEADER + "Losartan,50 mg,daily,oral,2026-03-04T08:00:00Z,later,taken,false,no time"
