@@ -26,13 +26,16 @@ $$
     """
 CREATE FUNCTION key_is_live(envelope bytea) RETURNS boolean
 LANGUAGE plpgsql STRICT SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+DECLARE
+  key integer;
 BEGIN
   IF octet_length(envelope) < 31 OR get_byte(envelope, 0) <> 1 THEN
     RAISE EXCEPTION 'what is written to a sealed column is not a sealed value'
       USING ERRCODE = 'check_violation', CONSTRAINT = 'sealed';
   END IF;
-  PERFORM pg_advisory_xact_lock_shared(hashtext('cauce:keys'), envelope_key(envelope));
-  RETURN EXISTS (SELECT FROM encryption_keys k WHERE k.id = envelope_key(envelope) AND k.wrapped IS NOT NULL);
+  key := get_byte(envelope, 1) * 256 + get_byte(envelope, 2);
+  PERFORM pg_advisory_xact_lock_shared(hashtext('cauce:keys'), key);
+  RETURN EXISTS (SELECT FROM encryption_keys k WHERE k.id = key AND k.wrapped IS NOT NULL);
 END $$
 """,
     # Told as a serialization failure: the same transaction, sealed again, succeeds.
