@@ -1,30 +1,29 @@
-"""Alembic's environment: migrations run as `cauce_owner`, on a connection the caller hands over.
-
-Each revision is one transaction. A lock that cannot be had at once is not waited for: whoever waits for a table makes
-every statement that comes after it wait, too. `cauce.database.migrations` tries the revision again.
-"""
+"""Alembic's environment: emits the SQL that `cauce migrate` runs, and compares models and database on a connection."""
 
 from alembic import context
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from cauce.models import Base
 
-BRIEF = "SET lock_timeout = '200ms'", "SET statement_timeout = '10s'"
-"""Of a revision: it keeps others out of the tables it changes."""
-PATIENT = "SET lock_timeout = '1min'", "SET statement_timeout = '1h'"
-"""Of a validation: neither it nor its waiting keeps anybody out."""
 
-UNVALIDATED = """
-SELECT format('ALTER TABLE %s VALIDATE CONSTRAINT %I', conrelid::regclass, conname)
-FROM pg_constraint
-WHERE NOT convalidated AND connamespace = 'public'::regnamespace AND conparentid = 0 AND coninhcount = 0
-ORDER BY conrelid::regclass::text, conname
-"""
+def emit() -> None:
+    """Write the SQL of the revisions; each is one transaction. `%` is not doubled: no driver reads it."""
+    context.configure(
+        dialect_name="postgresql",
+        dialect_opts={"paramstyle": "named"},
+        literal_binds=True,
+        target_metadata=Base.metadata,
+        transaction_per_migration=True,
+    )
+    with context.begin_transaction():
+        # For whoever runs it by hand, and for the linter.
+        context.execute("SET lock_timeout = '200ms'")
+        context.execute("SET statement_timeout = '10s'")
+        context.run_migrations()
 
 
 def run(connection: Connection) -> None:
-    """Run the migrations in one transaction per revision, then validate what they left NOT VALID."""
-    _allow(connection, BRIEF)
+    """Run or compare on the connection, which is `cauce_owner`'s; one transaction per revision."""
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
@@ -35,26 +34,6 @@ def run(connection: Connection) -> None:
     )
     with context.begin_transaction():
         context.run_migrations()
-    _allow(connection, PATIENT)
-    _validate(connection)
-    _allow(connection, BRIEF)
-
-
-def _allow(connection: Connection, timeouts: tuple[str, ...]) -> None:
-    for timeout in timeouts:
-        connection.execute(text(timeout))
-    connection.commit()
-
-
-def _validate(connection: Connection) -> None:
-    """Hold old rows against the constraints that revisions added; readers and writers go on meanwhile.
-
-    Adding the constraint and reading the table in one transaction would shut the table for as long as it takes.
-    """
-    statements: list[str] = list(connection.scalars(text(UNVALIDATED)))
-    for statement in statements:
-        connection.execute(text(statement))
-        connection.commit()
 
 
 def _is_ours(_object: object, name: str | None, type_: str, _reflected: bool, _compare_to: object) -> bool:
@@ -63,10 +42,6 @@ def _is_ours(_object: object, name: str | None, type_: str, _reflected: bool, _c
 
 
 if context.is_offline_mode():
-    context.configure(dialect_name="postgresql", target_metadata=Base.metadata, transaction_per_migration=True)
-    with context.begin_transaction():
-        for timeout in BRIEF:
-            context.execute(timeout)
-        context.run_migrations()
+    emit()
 else:
     run(context.config.attributes["connection"])

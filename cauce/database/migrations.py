@@ -2,17 +2,16 @@
 
 import itertools
 import random
+import re
 import time
 from collections.abc import Iterator
+from io import StringIO
 
 import psycopg
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, text
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import NullPool
+from alembic.script import Script, ScriptDirectory
+from sqlalchemy import Connection
 
 from cauce.database.database import Database
 from cauce.database.roles import Role, ensure_roles
@@ -25,6 +24,16 @@ MONTHS_AHEAD = 3
 PATIENCE = 60.0
 """Seconds in which revisions are tried again that do not get their locks."""
 LONGEST_PAUSE = 2.0
+BRIEF = "SET lock_timeout = '200ms'; SET statement_timeout = '10s'"
+"""In a revision's transaction: it keeps others out of the tables it changes."""
+PATIENT = "SET lock_timeout = '1min'; SET statement_timeout = '1h'"
+"""Of an index made concurrently and of a validation: neither they nor their waiting keep anybody out."""
+UNVALIDATED = """
+SELECT format('ALTER TABLE %s VALIDATE CONSTRAINT %I', conrelid::regclass, conname)
+FROM pg_constraint
+WHERE NOT convalidated AND connamespace = 'public'::regnamespace AND conparentid = 0 AND coninhcount = 0
+ORDER BY conrelid::regclass::text, conname
+"""
 HELD_UP = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
 
 
@@ -47,31 +56,69 @@ def migrate(database: Database, revision: str = "head", *, patience: float = PAT
     """
     _require_same_secret(database)
     ensure_roles(database.address.superuser_url, database.address.name, database.secrets)
-    engine = create_engine(database.url(Role.OWNER, driver="psycopg"), poolclass=NullPool)
-    with database.lock("migrate"), engine.connect() as connection:
-        before = current_revision(connection)
+    with database.lock("migrate"), database.connect(Role.OWNER, autocommit=True) as conn:
+        before = current_revision(conn)
         deadline = time.monotonic() + patience
         for pause in _pauses():
             try:
-                if current_revision(connection) not in (None, newest_revision()):
+                if current_revision(conn) not in (None, newest_revision()):
                     _let_go_of_columns(database)
-                command.upgrade(migration_config(connection), revision)
-                connection.execute(
-                    text("SELECT ensure_month_partitions(now(), now() + make_interval(months => :months))"),
-                    {"months": MONTHS_AHEAD},
+                for script in _pending(conn, revision):
+                    _run(conn, emitted_sql(script))
+                _validate(conn)
+                conn.execute(BRIEF)
+                conn.execute(
+                    "SELECT ensure_month_partitions(now(), now() + make_interval(months => %s))", (MONTHS_AHEAD,)
                 )
-                connection.commit()
                 break
-            except (DBAPIError, psycopg.Error) as error:
-                connection.rollback()
-                cause = error.orig if isinstance(error, DBAPIError) else error
-                if not isinstance(cause, HELD_UP) or time.monotonic() + pause > deadline:
-                    raise _migration_error(cause) from error
+            except psycopg.Error as error:
+                conn.rollback()
+                if not isinstance(error, HELD_UP) or time.monotonic() + pause > deadline:
+                    raise _migration_error(error) from error
             time.sleep(pause)
         if revision == "head":
-            with database.transaction(Role.OWNER) as conn:
-                ensure_first_key(conn, database.secrets)
-        return before, current_revision(connection)
+            with database.transaction(Role.OWNER) as owner:
+                ensure_first_key(owner, database.secrets)
+        return before, current_revision(conn)
+
+
+def emitted_sql(script: Script) -> str:
+    """The SQL of a revision, as Alembic emits it without a database: what is linted is what runs."""
+    config = migration_config()
+    config.output_buffer = StringIO()
+    command.upgrade(config, f"{script.down_revision or 'base'}:{script.revision}", sql=True)
+    # Alembic's own table outlives a downgrade to nothing.
+    return config.output_buffer.getvalue().replace(
+        "CREATE TABLE alembic_version", "CREATE TABLE IF NOT EXISTS alembic_version"
+    )
+
+
+def _pending(conn: psycopg.Connection, revision: str) -> list[Script]:
+    scripts = ScriptDirectory.from_config(migration_config())
+    return list(scripts.iterate_revisions(revision, current_revision(conn) or "base"))[::-1]
+
+
+def _run(conn: psycopg.Connection, sql: str) -> None:
+    """Send each transaction at once: its locks are held for as long as the server works, and no round trip longer.
+
+    What stands outside of transactions, such as an index made concurrently, goes statement by statement.
+    """
+    for part in re.split(r"^(BEGIN;\n.*?^COMMIT;)$", sql, flags=re.MULTILINE | re.DOTALL):
+        inside = part.startswith("BEGIN;")
+        conn.execute(BRIEF if inside else PATIENT)
+        for statement in [part] if inside else part.split(";\n\n"):
+            if statement.strip():
+                conn.execute(statement.encode())
+
+
+def _validate(conn: psycopg.Connection) -> None:
+    """Hold old rows against the constraints that revisions added; readers and writers go on meanwhile.
+
+    Adding the constraint and reading the table in one transaction would shut the table for as long as it takes.
+    """
+    conn.execute(PATIENT)
+    for (statement,) in conn.execute(UNVALIDATED).fetchall():
+        conn.execute(statement.encode())
 
 
 def _require_same_secret(database: Database) -> None:
@@ -91,9 +138,12 @@ def _pauses() -> Iterator[float]:
         yield min(0.1 * 2**attempt, LONGEST_PAUSE) * random.uniform(0.5, 1)  # noqa: S311 - no secret
 
 
-def current_revision(connection: Connection) -> str | None:
+def current_revision(conn: psycopg.Connection) -> str | None:
     """The revision the database is at; None before the first."""
-    return MigrationContext.configure(connection).get_current_revision()
+    if conn.execute("SELECT to_regclass('public.alembic_version') IS NULL").fetchone() == (True,):
+        return None
+    row = conn.execute("SELECT version_num FROM alembic_version").fetchone()
+    return None if row is None else str(row[0])
 
 
 def newest_revision() -> str | None:
@@ -108,7 +158,7 @@ def _let_go_of_columns(database: Database) -> None:
         conn.execute("DROP SCHEMA IF EXISTS staging CASCADE")
 
 
-def _migration_error(cause: BaseException | None) -> FatalError | RetriableError:
+def _migration_error(cause: psycopg.Error) -> FatalError | RetriableError:
     detail = str(cause).strip().splitlines()[0]
     if isinstance(cause, (*HELD_UP, psycopg.errors.QueryCanceled)):
         return RetriableError(

@@ -2,25 +2,16 @@
 
 import subprocess
 import sysconfig
-from io import StringIO
 from pathlib import Path
 
 import pytest
-from alembic import command
-from alembic.script import Script, ScriptDirectory
+from alembic.script import ScriptDirectory
 
-from cauce.database.migrations import migration_config
+from cauce.database.migrations import emitted_sql, migration_config
 
 SQUAWK = Path(sysconfig.get_path("scripts")) / "squawk"
 RULES = Path(__file__).with_name("squawk.toml")
 REVISIONS = list(ScriptDirectory.from_config(migration_config()).walk_revisions())[::-1]
-
-
-def emitted(revision: Script) -> str:
-    config = migration_config()
-    config.output_buffer = StringIO()
-    command.upgrade(config, f"{revision.down_revision or 'base'}:{revision.revision}", sql=True)
-    return config.output_buffer.getvalue()
 
 
 def lint(*files: Path) -> subprocess.CompletedProcess[str]:
@@ -31,7 +22,7 @@ def lint(*files: Path) -> subprocess.CompletedProcess[str]:
 def test_the_sql_of_every_revision_is_safe_to_run_on_tables_in_use(tmp_path: Path) -> None:
     files = [tmp_path / f"{revision.revision}.sql" for revision in REVISIONS]
     for revision, file in zip(REVISIONS, files, strict=True):
-        file.write_text(emitted(revision))
+        file.write_text(emitted_sql(revision))
     found = lint(*files)
     assert found.returncode == 0, found.stdout + found.stderr
 
