@@ -162,3 +162,18 @@ def test_a_long_content_can_be_inserted_and_its_beginning_found(db: Database, an
     with db.transaction(Role.OWNER) as conn:
         make(conn, ana, name="long", content=content)
         assert conn.execute(FIND.encode(), ("factura",)).fetchall() == [("long",)]
+
+
+def test_an_index_of_words_would_be_used_by_no_person(db: Database, ana: UUID) -> None:
+    """Why there is none: their rows are found first, and no operator that might tell of other rows is asked before."""
+    with db.transaction(Role.OWNER) as conn:
+        make(conn, ana)
+    with db.transaction(Role.OWNER) as conn:
+        conn.execute("CREATE INDEX words ON artifacts USING gin (search)")
+    token = sign_in_to(db, "ana@example.com")
+    for role, used in ((Role.OWNER, True), (Role.USER, False)):
+        with db.transaction(role, session_token=token) as conn:
+            conn.execute("SET LOCAL enable_seqscan = off")
+            conn.execute("SET LOCAL enable_indexscan = off")
+            plan = conn.execute("EXPLAIN SELECT id FROM artifacts WHERE search @@ 'x'::tsquery").fetchall()
+        assert ("on words" in str(plan)) is used
