@@ -7,7 +7,7 @@ from cauce.database import Database, Role
 from cauce.database.migrations import migrate, migration_config, newest_revision
 from cauce.errors import FatalError, RetriableError
 from cauce.models import Base
-from tests.migrations.catalog import DESCRIBED, WHOLE, read
+from tests.migrations.catalog import DESCRIBED, INDEXES, WHOLE, read
 
 
 def test_the_models_alone_make_the_same_tables_checks_and_indexes(db: Database, empty_db: Database) -> None:
@@ -59,6 +59,20 @@ def test_a_migration_that_cannot_get_its_lock_gives_up_and_keeps_nothing(db: Dat
         with pytest.raises(RetriableError, match="could not get its lock"):
             migrate(db, patience=0.5)
     assert migrate(db) == ("health", newest_revision())
+
+
+def test_an_index_that_a_killed_migration_left_is_made_anew(db: Database) -> None:
+    engine = create_engine(db.url(Role.OWNER, driver="psycopg"), poolclass=NullPool)
+    with db.transaction(Role.OWNER) as conn:
+        before = read(conn, {"indexes": INDEXES})
+    with engine.connect() as connection:
+        command.downgrade(migration_config(connection), "records")
+        connection.commit()
+    with db.transaction(Role.OWNER) as conn:
+        conn.execute("CREATE INDEX ix_transactions_user_id_recurring_payment_id ON transactions (user_id)")
+    migrate(db)
+    with db.transaction(Role.OWNER) as conn:
+        assert read(conn, {"indexes": INDEXES}) == before
 
 
 def test_old_rows_are_held_against_new_constraints_after_their_revision(db: Database) -> None:
