@@ -221,7 +221,7 @@ class Transaction(Tenant, Timestamps, Recoverable, Base):
         currency_code(),
         CheckConstraint("fx_rate > 0", name="fx_rate"),
         CheckConstraint(
-            "type = 'transfer' OR (type = 'income' AND amount >= 0) OR (type = 'expense' AND amount <= 0)",
+            "(type <> 'income' OR amount >= 0) AND (type <> 'expense' OR amount <= 0)",
             name="amount_sign",
         ),
         CheckConstraint(

@@ -14,6 +14,7 @@ branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 
 CHECKS = (
+    ("transactions", "amount_sign", "(type <> 'income' OR amount >= 0) AND (type <> 'expense' OR amount <= 0)"),
     (
         "financial_accounts",
         "credit_only",
@@ -29,6 +30,8 @@ CHECKS = (
     ("transactions", "is_recurring", "recurring_payment_id IS NULL OR is_recurring"),
 )
 """What tables of the first revisions did not refuse: (table, name, condition)."""
+REPLACED = "type = 'transfer' OR (type = 'income' AND amount >= 0) OR (type = 'expense' AND amount <= 0)"
+"""The sign of a transaction's amount as it was, which also told of an unknown type."""
 TABLES = ("holding_prices", "investment_trades", "investments", "debt_payments", "debts", "recurring_payments")
 FOR_MARTS = {
     "recurring_payments": "user_id, id, account_id, name, category, amount, currency, frequency, next_due_date,"
@@ -426,6 +429,9 @@ def upgrade() -> None:
         ondelete="SET NULL (recurring_payment_id)",
         postgresql_not_valid=True,
     )
+    op.execute(
+        "-- squawk-ignore ban-drop-constraint\nALTER TABLE transactions DROP CONSTRAINT ck_transactions_amount_sign"
+    )
     for table, name, condition in CHECKS:
         op.create_check_constraint(op.f(f"ck_{table}_{name}"), table, condition, postgresql_not_valid=True)
 
@@ -433,6 +439,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table, name, _ in CHECKS:
         op.drop_constraint(op.f(f"ck_{table}_{name}"), table, type_="check")
+    op.create_check_constraint(op.f("ck_transactions_amount_sign"), "transactions", REPLACED)
     op.drop_constraint(
         op.f("fk_transactions_user_id_recurring_payment_id_recurring_payments"), "transactions", type_="foreignkey"
     )

@@ -20,6 +20,19 @@ def change(table: str, good: dict[str, str], bad: dict[str, str]) -> Rule:
     return Rule(_update(table, good), _update(table, bad))
 
 
+def twice(table: str, good: tuple[str, str], bad: tuple[str, str]) -> Rule:
+    """Two more rows like the person's, each with what its JSON says: a pair that goes together, and one that does not."""
+    return Rule(_copies(table, good), _copies(table, bad))
+
+
+def _copies(table: str, changes: tuple[str, str]) -> str:
+    values = ", ".join(f"(jsonb '{change}' || jsonb_build_object('id', uuidv7()))" for change in changes)
+    return (
+        f"INSERT INTO {table} SELECT (jsonb_populate_record(t, v.change)).* FROM {table} t, (VALUES {values}) v (change)"
+        " WHERE t.user_id = %(person)s"
+    )
+
+
 def _update(table: str, values: dict[str, str]) -> str:
     key = "id" if table in GLOBAL else "user_id"
     return f"UPDATE {table} SET {', '.join(f'{c} = {v}' for c, v in values.items())} WHERE {key} = %(person)s"
