@@ -5,6 +5,7 @@ import psycopg
 import pytest
 
 from cauce.database import Role
+from cauce.security.envelope import Place
 from ingest import load_file, undo
 from tests.ingest.inputs import counts, rows
 
@@ -89,6 +90,22 @@ def test_the_account_number_is_nowhere_in_the_database(load_frames, db, ana):
     [key] = rows(db, "SELECT account_key FROM financial_accounts WHERE balance_at IS NOT NULL")
     assert len(key) == 32
     assert rows(db, "SELECT count(*) FROM financial_accounts a WHERE a::text LIKE '%998877665544%'") == [0]
+
+
+def test_each_account_has_its_number_sealed_to_its_row(load_frames, db, ana):
+    told_by = [
+        ("account", {"account_key_text": "bank|998877665544"}),
+        ("transaction", {"account_key_text": "012|55-1"}),
+    ]
+    load_frames("finance", *told_by, owner=ana)
+    load_frames("finance", *told_by, ("account", {"account_key_text": "|7"}), owner=ana)
+    with db.transaction(Role.OWNER) as conn:
+        sealed = conn.execute("SELECT id, account_number_sealed FROM financial_accounts").fetchall()
+    numbers = [
+        db.sealer.open(value, Place("financial_accounts", "account_number_sealed", ana, account))
+        for account, value in sealed
+    ]
+    assert sorted(numbers) == ["55-1", "7", "998877665544"]
 
 
 def test_budgets_are_replaced_where_they_differ(db, ana, tmp_path):
