@@ -56,9 +56,9 @@ class Refused(str):
 
 
 class Relation:
-    """A relation as the superuser sees it, before anybody tries anything."""
+    """A relation as the superuser sees it, before anybody tries anything, with the rows of Ana, of Luis and of nobody."""
 
-    def __init__(self, conn: psycopg.Connection, expected: Expected) -> None:
+    def __init__(self, conn: psycopg.Connection, expected: Expected, world: World) -> None:
         self.expected = expected
         self.name = expected.relation
         found = conn.execute(FACTS, (self.name,)).fetchone()
@@ -68,7 +68,10 @@ class Relation:
         self.columns = [Column(name, type_, made == "made", key == "key") for name, type_, made, key in found[1]]
         self.place = "md5(r::text)" if self.is_view else "r.tableoid::text || r.ctid::text"
         values = ", ".join(f"quote_nullable(r.{column.quoted}::text)" for column in self.columns)
-        rows = conn.execute(f"SELECT {self.place}, {expected.words}, {values} FROM {self.name} r".encode()).fetchall()
+        person = expected.person or "NULL"
+        those = f"WHERE {person} IS NULL OR {person} IN ('{world.ana}', '{world.luis}')"
+        query = f"SELECT {self.place}, {expected.words}, {values} FROM {self.name} r {those}"
+        rows = conn.execute(query.encode()).fetchall()
         self.rows = [Row(place, frozenset((words or "").split()), tuple(values)) for place, words, *values in rows]
 
     def must_show(self, world: World) -> None:
@@ -120,10 +123,14 @@ class Probe:
             yield
 
     def privileges(self, role: Role, relation: Relation, command: str) -> frozenset[str]:
-        """The columns the role may name in the command; for those that name none, all or nothing."""
+        """The columns the role may name in the command; for those that name none, all or nothing.
+
+        The relation's own privileges: its schema is opened for the attempt.
+        """
         with self.undone():
-            if relation.is_view:  # its own privilege by itself, not those of the tables it reads
-                self.conn.execute(f"ALTER VIEW {relation.name} SET (security_invoker = false)".encode())
+            self.conn.execute(f"GRANT USAGE ON SCHEMA {relation.expected.schema} TO {role}".encode())
+            if relation.is_view:
+                self._show_by_owners_rights(relation)
             return self._allowed(role, _PRIVILEGE[command](relation))
 
     @contextmanager
@@ -244,11 +251,25 @@ class Probe:
         return self._allowed(role, statements)
 
     def sees_through(self, relation: Relation) -> bool:
-        """Whether somebody who has nothing, but is given the view, sees rows of the tables it reads."""
+        """Whether somebody who has nothing, but is given the view, sees rows of what it reads by its owner's rights.
+
+        The views it reads are made to show theirs to everybody: the question is of this one alone.
+        """
         with self.privileged(Role.SIGN_IN, relation):
+            self._show_by_owners_rights(relation, but=relation.name)
             state, _ = self._attempt(Role.SIGN_IN, None, f"SELECT array_agg(r::text) FROM {relation.name} r", None)
         assert state in ("00000", DENIED), state
         return state == "00000"
+
+    def _show_by_owners_rights(self, relation: Relation, *, but: str | None = None) -> None:
+        """Let the views of the relation's owner ask for nobody's privileges but their own."""
+        views = self.conn.execute(
+            "SELECT c.oid::regclass::text FROM pg_class c"
+            " WHERE c.relkind = 'v' AND c.relowner = %s::regrole AND c.oid IS DISTINCT FROM %s::regclass",
+            (relation.expected.owner, but),
+        ).fetchall()
+        for (view,) in views:
+            self.conn.execute(f"ALTER VIEW {view} SET (security_invoker = false)".encode())
 
     def _allowed(self, role: Role, statements: dict[str, str]) -> frozenset[str]:
         row = self.conn.execute("SELECT probe.privileges(%s, %s)", (role, list(statements.values()))).fetchone()

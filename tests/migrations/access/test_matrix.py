@@ -5,36 +5,32 @@ import pytest
 from cauce.database import Role
 from tests.migrations.access import catalog
 from tests.migrations.access.catalog import names
-from tests.migrations.access.expected import CREATE, FUNCTIONS, RELATIONS, SEQUENCES, USAGE, Expected
+from tests.migrations.access.expected import CREATE, FUNCTIONS, OWNERS, RELATIONS, SEQUENCES, USAGE, Expected
 from tests.migrations.access.matrix import differences
 from tests.migrations.access.probe import OWN, SCENES, UNSET, Probe, Relation
 from tests.migrations.access.world import World, superuser
 
 MIGRATED = ["extensions", "public"]
-OPERATIONAL = [name for name in RELATIONS if name.startswith("public.")]
+BUILT = ["intermediate", "marts", "staging"]
 
 
-def observed(world: World, name: str) -> list[str]:
+@pytest.mark.parametrize("name", RELATIONS)
+def test_every_role_reaches_what_is_declared_and_nothing_else(world: World, name: str) -> None:
     found: list[str] = []
     for scenes in ((UNSET,), SCENES):
         with superuser(world) as conn:
-            probe, relation = Probe(conn, world), Relation(conn, RELATIONS[name])
+            probe, relation = Probe(conn, world), Relation(conn, RELATIONS[name], world)
             relation.must_show(world)
             for role in Role:
                 found += differences(probe, relation, role, scenes=scenes)
-    return found
+    assert found == []
 
 
-@pytest.mark.parametrize("name", OPERATIONAL)
-def test_every_role_reaches_what_is_declared_and_nothing_else(operational: World, name: str) -> None:
-    assert observed(operational, name) == []
-
-
-@pytest.mark.parametrize("name", OPERATIONAL)
-def test_the_relation_itself_holds_even_its_owner_and_its_view(operational: World, name: str) -> None:
+@pytest.mark.parametrize("name", RELATIONS)
+def test_the_relation_itself_holds_even_its_owner_and_its_view(world: World, name: str) -> None:
     """Row security is forced: without its policy the owner sees nothing. A view shows what its reader may see."""
-    with superuser(operational) as conn:
-        probe, relation = Probe(conn, operational), Relation(conn, RELATIONS[name])
+    with superuser(world) as conn:
+        probe, relation = Probe(conn, world), Relation(conn, RELATIONS[name], world)
         assert relation.rows
         if relation.is_view:
             assert not probe.sees_through(relation)
@@ -43,17 +39,16 @@ def test_the_relation_itself_holds_even_its_owner_and_its_view(operational: Worl
 
 
 @pytest.mark.parametrize("name", ["public.messages", "public.usage_logs"])
-def test_nobody_reads_around_the_policies_of_a_partitioned_table(operational: World, name: str) -> None:
+def test_nobody_reads_around_the_policies_of_a_partitioned_table(world: World, name: str) -> None:
     """A partition has no policy: even who is given it by mistake reaches no row, nor does its owner."""
     found: list[str] = []
-    with superuser(operational) as conn:
-        probe, parent = Probe(conn, operational), RELATIONS[name]
+    with superuser(world) as conn:
+        probe, parent = Probe(conn, world), RELATIONS[name]
         partitions = names(conn, catalog.PARTITIONS, parent.relation)
-        assert partitions
         filled = 0
         for partition in partitions:
             nobody = Expected("public", partition, parent.owner, "user_id", "r.user_id::text")
-            relation = Relation(conn, nobody)
+            relation = Relation(conn, nobody, world)
             filled += len(relation.rows)
             for role in Role:
                 if role != parent.owner:
@@ -72,27 +67,38 @@ def test_a_function_is_called_by_those_declared_and_nobody_else(operational: Wor
 
 
 @pytest.mark.parametrize("name", SEQUENCES)
-def test_a_sequence_is_used_by_those_declared_and_nobody_else(operational: World, name: str) -> None:
-    with superuser(operational) as conn:
-        probe = Probe(conn, operational)
+def test_a_sequence_is_used_by_those_declared_and_nobody_else(world: World, name: str) -> None:
+    with superuser(world) as conn:
+        probe = Probe(conn, world)
         wanted = {role: SEQUENCES[name].get(role, frozenset()) for role in Role} | {
             Role.OWNER: frozenset({"read", "next", "set"})
         }
         assert {role: probe.sequence(role, name) for role in Role} == wanted
 
 
-@pytest.mark.parametrize("schema", MIGRATED)
-def test_a_schema_is_used_and_written_by_those_declared_and_nobody_else(operational: World, schema: str) -> None:
-    with superuser(operational) as conn:
-        probe = Probe(conn, operational)
-        may = {role: probe.schema(role, schema) for role in Role}
-    assert {role for role in Role if "usage" in may[role]} == USAGE[schema]
-    assert {role for role in Role if "create" in may[role]} == CREATE[schema]
+@pytest.mark.parametrize("name", OWNERS)
+def test_a_schema_is_used_and_written_by_those_declared_and_nobody_else(world: World, name: str) -> None:
+    with superuser(world) as conn:
+        probe = Probe(conn, world)
+        may = {role: probe.schema(role, name) for role in Role}
+    assert {role for role in Role if "usage" in may[role]} == USAGE[name]
+    assert {role for role in Role if "create" in may[role]} == CREATE[name]
 
 
-def test_nothing_is_there_that_is_not_declared_and_nothing_declared_is_gone(operational: World) -> None:
+def test_nothing_is_migrated_that_is_not_declared_and_nothing_declared_is_gone(operational: World) -> None:
     with superuser(operational) as conn:
         assert set(names(conn, catalog.SCHEMAS)) == set(MIGRATED)
-        assert set(names(conn, catalog.RELATIONS, MIGRATED)) == set(OPERATIONAL)
+        assert set(names(conn, catalog.RELATIONS, MIGRATED)) == _declared_in(MIGRATED)
         assert set(names(conn, catalog.FUNCTIONS, MIGRATED)) == set(FUNCTIONS)
         assert set(names(conn, catalog.SEQUENCES, MIGRATED)) == set(SEQUENCES)
+
+
+def test_nothing_is_built_that_is_not_declared_and_nothing_declared_is_gone(warehouse: World) -> None:
+    with superuser(warehouse) as conn:
+        assert set(names(conn, catalog.SCHEMAS)) == {*MIGRATED, *BUILT} == set(OWNERS)
+        assert set(names(conn, catalog.RELATIONS, BUILT)) == _declared_in(BUILT)
+        assert names(conn, catalog.FUNCTIONS, BUILT) == names(conn, catalog.SEQUENCES, BUILT) == []
+
+
+def _declared_in(schemas: list[str]) -> set[str]:
+    return {name for name, expected in RELATIONS.items() if expected.schema in schemas}

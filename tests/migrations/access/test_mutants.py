@@ -8,7 +8,6 @@ from tests.migrations.access import mutants
 from tests.migrations.access.expected import FUNCTIONS, RELATIONS, SEQUENCES
 from tests.migrations.access.mutants import Mutant, survivors
 from tests.migrations.access.probe import Probe, Relation
-from tests.migrations.access.test_matrix import OPERATIONAL
 from tests.migrations.access.world import World, superuser
 
 Record = Callable[[str, object], None]
@@ -20,11 +19,11 @@ def tried(probe: Probe, made: list[Mutant], record: Record) -> list[str]:
     return survivors(probe, made)
 
 
-@pytest.mark.parametrize("name", OPERATIONAL)
-def test_a_weaker_policy_or_grant_is_noticed(operational: World, name: str, record_property: Record) -> None:
-    with superuser(operational) as conn:
-        relation = Relation(conn, RELATIONS[name])
-        assert tried(Probe(conn, operational), mutants.of_relation(conn, relation), record_property) == []
+@pytest.mark.parametrize("name", RELATIONS)
+def test_a_weaker_policy_or_grant_is_noticed(world: World, name: str, record_property: Record) -> None:
+    with superuser(world) as conn:
+        relation = Relation(conn, RELATIONS[name], world)
+        assert tried(Probe(conn, world), mutants.of_relation(conn, relation), record_property) == []
 
 
 @pytest.mark.parametrize("signature", FUNCTIONS)

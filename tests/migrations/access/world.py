@@ -10,9 +10,17 @@ import psycopg
 
 from cauce.database import Database, Role
 from tests.conftest import make_person_in, sign_in_to
+from tests.expectations.world import ANA, BETO, id_of
 from tests.migrations.envelopes import ENVELOPE
 from tests.migrations.rows import fill
 
+ARCHIVED = """
+INSERT INTO archived_usage_daily (user_id, local_date, agent_id, provider, model, events, failed_events,
+  unknown_cost_events, tokens_input, tokens_output, tokens_cache_read, tokens_cache_write, tokens_reasoning, total_tokens,
+  total_cost)
+SELECT u.id, '2024-01-01', a.id, 'p', 'm', 1, 0, 0, 7, 3, 0, 0, 0, 10, 1
+FROM users u CROSS JOIN (SELECT id FROM agents ORDER BY id LIMIT 1) a
+"""
 PROBE = (Path(__file__).parent / "probe.sql").read_text(encoding="utf-8")
 NOBODYS = [
     "INSERT INTO agents (name, slug, is_public) VALUES ('P', 'p', true)",
@@ -28,9 +36,7 @@ NOBODYS = [
     "INSERT INTO erasure_log (pseudonym) VALUES (uuidv7())",
     "INSERT INTO vector_deletions (vector_id) VALUES ('v')",
     "INSERT INTO usage_archives (file, month, rows, total_tokens, total_cost, content_hash) VALUES ('f', '2024-01-01', 1, 1, 1, 1)",
-    "INSERT INTO archived_usage_daily (user_id, local_date, agent_id, provider, model, events, failed_events,"
-    " unknown_cost_events, tokens_input, tokens_output, tokens_cache_read, tokens_cache_write, tokens_reasoning, total_tokens,"
-    " total_cost) SELECT u.id, '2024-01-01', a.id, 'p', 'm', 1, 0, 0, 7, 3, 0, 0, 0, 10, 1 FROM users u, agents a WHERE slug = 'a'",
+    ARCHIVED,
     "INSERT INTO system_documents (title) VALUES ('x')",
     "INSERT INTO storage_files (user_id, filename, original_name, storage_path, mime_type, size, checksum, usage_context)"
     " SELECT id, 'r', 'r', 'h-' || id, 'text/plain', 1, repeat('0', 64), 'HEALTH' FROM users",
@@ -58,21 +64,27 @@ class World:
 
 def furnish(database: Database) -> World:
     """Put two people and everything they can have into a migrated database."""
-    ana, luis = (make_person_in(database, f"{name}@example.com") for name in ("ana", "luis"))
-    tokens = [sign_in_to(database, f"{name}@example.com") for name in ("ana", "luis")]
+    people = [make_person_in(database, f"{name}@example.com") for name in ("ana", "luis")]
     with database.transaction(Role.OWNER) as conn:
-        for person in (ana, luis):
+        for person in people:
             fill(conn, person)
-        for statement in NOBODYS:
+    return _ready(database, NOBODYS, "ana@example.com", "luis@example.com")
+
+
+def open_warehouse(database: Database) -> World:
+    """The same of a database whose marts are built and published; `BETO` is Luis. What is archived is added."""
+    return _ready(database, [ARCHIVED], ANA, BETO)
+
+
+def _ready(database: Database, statements: list[str], ana: str, luis: str) -> World:
+    """Sign both in, add rows, and the functions that try a role out."""
+    tokens = [sign_in_to(database, email) for email in (ana, luis)]
+    with database.transaction(Role.OWNER) as conn:
+        for statement in statements:
             conn.execute(statement.encode())
-    return ready(World(database, ana, luis, *tokens))
-
-
-def ready(world: World) -> World:
-    """The same, with the functions that try a role out."""
-    with psycopg.connect(world.database.address.superuser_url, dbname=world.database.address.name) as conn:
+    with psycopg.connect(database.address.superuser_url, dbname=database.address.name) as conn:
         conn.execute(PROBE.encode())
-    return world
+    return World(database, id_of(database, ana), id_of(database, luis), *tokens)
 
 
 @contextmanager
