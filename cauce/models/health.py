@@ -193,7 +193,8 @@ class Medication(Tenant, Timestamps, Recoverable, Base):
         CheckConstraint("jsonb_typeof(interactions) = 'array'", name="interactions"),
         CheckConstraint(
             "jsonb_typeof(reminder_times) = 'array' AND NOT jsonb_path_exists(reminder_times,"
-            """ '$[*] ? (@.type() != "string" || !(@ like_regex "^([01][0-9]|2[0-3]):[0-5][0-9]$"))')""",
+            """ 'strict $[*] ? (@.type() != "string" || !(@ like_regex "^([01][0-9]|2[0-3]):[0-5][0-9]$"))',"""
+            " '{}', true)",
             name="reminder_times",
         ),
         Index(None, "user_id", "health_profile_id"),

@@ -21,7 +21,7 @@ CHECKS = (
     (
         "medications",
         "reminder_times",
-        """jsonb_typeof(reminder_times) = 'array' AND NOT jsonb_path_exists(reminder_times, '$[*] ? (@.type() != "string" || !(@ like_regex "^([01][0-9]|2[0-3]):[0-5][0-9]$"))')""",
+        """jsonb_typeof(reminder_times) = 'array' AND NOT jsonb_path_exists(reminder_times, 'strict $[*] ? (@.type() != "string" || !(@ like_regex "^([01][0-9]|2[0-3]):[0-5][0-9]$"))', '{}', true)""",
     ),
     ("medication_schedules", "some_days", "cardinality(days_of_week) BETWEEN 1 AND 7"),
     ("medication_schedules", "rhythm", "as_needed OR times_per_day IS NOT NULL OR days_of_week IS NOT NULL"),
