@@ -193,12 +193,16 @@ def _keys(name: str, spec: Table, ours: Table) -> Iterator[Departure]:
 
 
 def _references(name: str, spec: Table, ours: Table) -> Iterator[Departure]:
-    wanted = {columns[-1]: target for columns, target in spec.references.items()}
-    found = {columns[-1]: target for columns, target in ours.references.items()}
-    for column in {**wanted, **found}:
-        was, is_ = (", ".join(side.get(column, ("none",))) for side in (wanted, found))
-        if was != is_ and column in ours.columns:
-            yield Departure(name, (column,), "reference", f"{was} is {is_}")
+    wanted, found = _without_tenant(spec.references), _without_tenant(ours.references)
+    for columns in {**wanted, **found}:
+        was, is_ = (", ".join(side.get(columns, ("none",))) for side in (wanted, found))
+        if was != is_ and _there(columns, ours):
+            yield Departure(name, columns, "reference", f"{was} is {is_}")
+
+
+def _without_tenant(references: dict[Columns, tuple[str, str]]) -> dict[Columns, tuple[str, str]]:
+    """By the columns that say which row; the person's before them says only whose it is."""
+    return {tuple(c for c in columns if c != "user_id") or columns: target for columns, target in references.items()}
 
 
 def _indexed(columns: Columns, predicate: str | None, ours: Table) -> bool:

@@ -64,3 +64,12 @@ def test_no_rule_is_without_its_two_rows(db: Database) -> None:
     with db.transaction(Role.OWNER) as conn:
         there = {row[0] for row in conn.execute(NAMED).fetchall()}
     assert there - set(RULES) == set(), "constraints nobody tried"
+
+
+def test_a_zone_that_does_not_exist_is_refused(two: tuple[Database, dict[str, UUID]]) -> None:
+    """Not a constraint: the trigger that keeps the history of zones tries it."""
+    db, people = two
+    with db.connect(Role.OWNER) as conn:
+        assert run(conn, "UPDATE users SET timezone = 'Asia/Tokyo' WHERE id = %(person)s", people) == 1
+        with pytest.raises(psycopg.errors.InvalidParameterValue, match="Mars"):
+            run(conn, "UPDATE users SET timezone = 'Mars/Olympus' WHERE id = %(person)s", people)

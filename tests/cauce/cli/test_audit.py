@@ -19,7 +19,7 @@ Run = Callable[..., Result]
 @pytest.fixture
 def run(db: Database, monkeypatch: pytest.MonkeyPatch) -> Run:
     """A command in this process, on the test's own database."""
-    for module in ("audit", "database", "ingest", "people"):
+    for module in ("audit", "database", "ingest", "people", "pipeline"):
         monkeypatch.setattr(f"cauce.cli.{module}.open_database", lambda: db)
     return lambda *arguments: CliRunner().invoke(app, arguments)
 
@@ -68,6 +68,21 @@ def test_the_log_is_sealed_and_verified(db: Database, run: Run) -> None:
     broken = run("audit", "verify")
     assert broken.exit_code == 1
     assert "broken at 2: removed" in broken.stdout
+
+
+@pytest.mark.parametrize("published", [True, False])
+def test_every_run_seals_the_log_and_fails_when_it_was_touched(
+    db: Database, run: Run, monkeypatch: pytest.MonkeyPatch, published: bool
+) -> None:
+    monkeypatch.setattr("cauce.cli.pipeline.run_pipeline", lambda _database, _inputs: published)
+    run("db", "url")
+    done = run("run")
+    assert (done.exit_code, "sealed up to 1" in done.stdout) == (0 if published else 1, True)
+    with psycopg.connect(db.address.superuser_url, dbname=db.address.name) as conn:
+        conn.execute("SET session_replication_role = replica")
+        conn.execute("UPDATE audit_heads SET entries = 2")
+    touched = run("run")
+    assert (touched.exit_code, "broken at 2: removed" in touched.stdout) == (1, True)
 
 
 def test_an_address_of_a_database_without_tables_is_still_printed(cauce: Cauce) -> None:
