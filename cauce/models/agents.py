@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, String, text
 from sqlalchemy import UniqueConstraint as Unique
 from sqlalchemy.orm import Mapped, mapped_column
 
-from cauce.models.base import Base, Count, Tenant, Timestamps
+from cauce.models.base import Base, Tenant, Timestamps
 
 
 class Agent(Timestamps, Base):
@@ -32,8 +32,6 @@ class Agent(Timestamps, Base):
     documentation_url: Mapped[str | None] = mapped_column(String(500))
     tutorial_url: Mapped[str | None] = mapped_column(String(500))
     capabilities: Mapped[list[Any] | None]
-    total_uses: Mapped[Count]
-    total_messages: Mapped[Count]
     average_rating: Mapped[Decimal | None] = mapped_column(Numeric(3, 2))
 
     __table_args__ = (

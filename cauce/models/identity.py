@@ -10,7 +10,7 @@ from sqlalchemy import UniqueConstraint as Unique
 from sqlalchemy.dialects.postgresql import INET
 from sqlalchemy.orm import Mapped, mapped_column
 
-from cauce.models.base import Base, Count, Created, Sealed, Tenant, Timestamps, one_of
+from cauce.models.base import Base, Created, Sealed, Tenant, Timestamps, one_of
 
 
 class UserRole(StrEnum):
@@ -91,19 +91,21 @@ class User(Timestamps, Base):
     subscription_start: Mapped[datetime | None]
     subscription_end: Mapped[datetime | None]
     custom_limits: Mapped[dict[str, Any] | None]
-    total_messages: Mapped[Count]
-    total_tokens_used: Mapped[Count]
-    last_interaction: Mapped[datetime | None]
 
     __table_args__ = (
         one_of("role", UserRole),
         one_of("subscription_tier", SubscriptionTier),
         one_of("language", Language),
         CheckConstraint(EMAIL, name="email"),
-        CheckConstraint("total_messages >= 0 AND total_tokens_used >= 0", name="totals"),
+        # Whole numbers by metric, or null for no limit.
+        CheckConstraint(
+            "jsonb_typeof(custom_limits) = 'object' AND custom_limits - '{messages,tokens,storage}'::text[] = '{}'"
+            " AND NOT jsonb_path_exists(custom_limits,"
+            """ '$.* ? (@.type() != "null" && (@.type() != "number" || @ < 0 || @ > 1e15 || @.floor() != @))')""",
+            name="custom_limits",
+        ),
         CheckConstraint("subscription_end >= subscription_start", name="subscription_period"),
         Index("uq_users_email_lower", text("lower(email)"), unique=True),
-        # The counters change on every event and are in no index, so that their updates stay heap-only.
         {"postgresql_with": {"fillfactor": 80}},
     )
 

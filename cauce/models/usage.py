@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,17 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Numeric, 
 from sqlalchemy import UniqueConstraint as Unique
 from sqlalchemy.orm import Mapped, mapped_column
 
-from cauce.models.base import Base, Cost, Count, Tenant, Timestamps, owned
+from cauce.models.base import Base, Cost, Count, Created, Tenant, Timestamps, one_of, owned
+from cauce.models.billing import Metric
+
+
+class AlertType(StrEnum):
+    """What an alert says: 80, 90 or 100 per cent of a limit are used, or a person's usage is not as it was."""
+
+    APPROACHING_LIMIT = "APPROACHING_LIMIT"
+    LIMIT_WARNING = "LIMIT_WARNING"
+    LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
+    UNUSUAL_ACTIVITY = "UNUSUAL_ACTIVITY"
 
 
 class UsageLog(Tenant, Base):
@@ -85,7 +96,12 @@ class UsageEventKey(Base):
 
 
 class MonthlyUsage(Tenant, Timestamps, Base):
-    """A person's totals of one month of theirs, kept by a statement-level trigger of `usage_logs`."""
+    """A person's totals of one month of theirs, in all and by agent, kept by statement-level triggers of `usage_logs`.
+
+    `agent_usage` is {agent's id: {messages, tokens, cost}}, the cost an exact decimal; NULL until it is counted, in a
+    month that is older than the column. Limits are those in force at the month's end; NULL is none. `warnings_sent`
+    counts the month's alerts of limits.
+    """
 
     __tablename__ = "monthly_usage"
 
@@ -95,6 +111,12 @@ class MonthlyUsage(Tenant, Timestamps, Base):
     total_tokens: Mapped[Count]
     total_cost: Mapped[Decimal] = mapped_column(Numeric(24, 12), server_default=text("0"))
     unknown_cost_events: Mapped[Count]
+    agent_usage: Mapped[dict[str, Any] | None] = mapped_column(server_default=text("'{}'"))
+    limit_messages: Mapped[int | None] = mapped_column(BigInteger)
+    limit_tokens: Mapped[int | None] = mapped_column(BigInteger)
+    exceeded_limit: Mapped[bool] = mapped_column(server_default=text("false"))
+    warnings_sent: Mapped[int] = mapped_column(server_default=text("0"))
+    last_interaction: Mapped[datetime | None]
 
     __table_args__ = (
         Unique("user_id", "year", "month"),
@@ -163,4 +185,35 @@ class ArchivedUsageDaily(Base):
         ),
         CheckConstraint("total_tokens = tokens_input + tokens_output", name="total_tokens"),
         Index(None, "agent_id"),
+    )
+
+
+class UsageAlert(Tenant, Created, Base):
+    """An alert, once per person, month, metric and threshold. Settled (`resolved_at`) when it is true no more.
+
+    That is when the limit was raised, usage fell under the threshold, or the month is over.
+    """
+
+    __tablename__ = "usage_alerts"
+
+    type: Mapped[str] = mapped_column(String(50))
+    threshold: Mapped[int] = mapped_column(comment="per cent")
+    metric: Mapped[str | None] = mapped_column(String(20))
+    year: Mapped[int] = mapped_column(SmallInteger)
+    month: Mapped[int] = mapped_column(SmallInteger)
+    triggered: Mapped[bool] = mapped_column(server_default=text("false"))
+    resolved_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Unique("user_id", "year", "month", "metric", "threshold"),
+        one_of("type", AlertType),
+        one_of("metric", Metric),
+        CheckConstraint(
+            "CASE type WHEN 'APPROACHING_LIMIT' THEN threshold = 80 AND metric IS NOT NULL"
+            " WHEN 'LIMIT_WARNING' THEN threshold = 90 AND metric IS NOT NULL"
+            " WHEN 'LIMIT_EXCEEDED' THEN threshold = 100 AND metric IS NOT NULL"
+            " ELSE threshold > 0 AND metric IS NULL END",
+            name="threshold",
+        ),
+        CheckConstraint("month BETWEEN 1 AND 12", name="month"),
     )

@@ -28,7 +28,9 @@ RULES: dict[str, Rule] = {
         {"subscription_start": "'2026-01-01'", "subscription_end": "'2026-01-01'"},
         {"subscription_start": "'2026-01-02'", "subscription_end": "'2026-01-01'"},
     ),
-    "ck_users_totals": change("users", {"total_tokens_used": "0"}, {"total_tokens_used": "-1"}),
+    "ck_users_custom_limits": change(
+        "users", {"custom_limits": '\'{"tokens": 0, "messages": null}\''}, {"custom_limits": '\'{"tokens": "5"}\''}
+    ),
     "uq_verification_tokens_token": Rule(
         f"{LINK} ('ana@example.com', 'x', now()), ('ana@example.com', 'y', now())",
         f"{LINK} ('ana@example.com', 'x', now()), ('luis@example.com', 'x', now())",
