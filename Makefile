@@ -35,6 +35,7 @@ diagrams: dev ## Write the diagrams of the schema anew from the models
 
 bench: dev ## Measure the loads against their bounds
 	@$(BIN)/python -m benchmarks.usage_load
+	@$(BIN)/python -m benchmarks.row_insert
 
 lock: dev ## Write the lock files anew from pyproject.toml
 	@for target in "requirements.lock --group build" "requirements-dev.lock --group build --group dev -c requirements.lock"; do \

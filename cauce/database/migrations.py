@@ -77,9 +77,18 @@ def migrate(database: Database, revision: str = "head", *, patience: float = PAT
                     raise _migration_error(error) from error
             time.sleep(pause)
         if revision == "head":
+            _count_old_usage(conn)
             with database.transaction(Role.OWNER) as owner:
                 ensure_first_key(owner, database.secrets)
         return before, current_revision(conn)
+
+
+def _count_old_usage(conn: psycopg.Connection) -> None:
+    """Recount the months that are older than their columns, a person at a time: nobody's events wait for it long."""
+    conn.execute(PATIENT)
+    people = conn.execute("SELECT DISTINCT user_id FROM monthly_usage WHERE agent_usage IS NULL").fetchall()
+    for (person,) in people:
+        conn.execute("SELECT recount_usage(ARRAY[%s])", (person,))
 
 
 def emitted_sql(script: Script) -> str:

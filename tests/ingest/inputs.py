@@ -68,7 +68,7 @@ _CONTENTS = {
     "monthly_usage": """
         SELECT u.email, m.year, m.month, m.total_messages, m.total_tokens, m.total_cost, m.unknown_cost_events
         FROM monthly_usage m JOIN users u ON u.id = m.user_id WHERE m.total_messages <> 0 OR m.total_tokens <> 0""",
-    "users": "SELECT email, total_messages, total_tokens_used FROM users",
+    "users": "SELECT email, total_messages, total_tokens_used FROM users LEFT JOIN user_totals t ON t.user_id = users.id",
     "quarantined_rows": """
         SELECT q.domain, q.rule, q.column_name, u.email, q.raw_hash, q.status
         FROM quarantined_rows q LEFT JOIN users u ON u.id = q.user_id""",

@@ -117,12 +117,12 @@ def test_counters_equal_a_recount(db, ana, make_person, tmp_path):
         " FROM monthly_usage ORDER BY 1, 2, 3"
     )
     before = rows(db, query)
-    people = rows(db, "SELECT total_messages, total_tokens_used FROM users ORDER BY id")
+    people = rows(db, "SELECT total_messages, total_tokens_used FROM user_totals ORDER BY user_id")
     with db.transaction("cauce_owner") as conn:
         conn.execute("SELECT recount_usage(%s)", ([ana, leo],))
     assert sum(row[3] for row in before) == 60
     assert rows(db, query) == before
-    assert rows(db, "SELECT total_messages, total_tokens_used FROM users ORDER BY id") == people
+    assert rows(db, "SELECT total_messages, total_tokens_used FROM user_totals ORDER BY user_id") == people
 
 
 def test_texts_that_no_column_can_hold_are_quarantined_and_the_others_loaded(db, ana, tmp_path):

@@ -174,7 +174,7 @@ MINE = " WHERE id = %(ana)s"
          [("CHANGE_INVITATION", "invitations", {"changed": ["email"]})]),
         (INVITE, "DELETE FROM invitations",
          [("DELETE_INVITATION", "invitations", {"old": {"role": "ADMIN", "status": "PENDING"}})]),
-        ("", "UPDATE users SET role = 'USER', bio = 'x', total_messages = 7, last_interaction = now()" + MINE, []),
+        ("", "UPDATE users SET role = 'USER', bio = 'x', display_name = 'y'" + MINE, []),
         ("", "INSERT INTO users (email) VALUES ('canary@example.com')", []),
         (INVITE, "UPDATE invitations SET status = status", []),
     ],

@@ -12,6 +12,10 @@ def _archive(month: str = "2024-01-01", rows: int = 1) -> str:
     )
 
 
+ALERT = (
+    "INSERT INTO usage_alerts (user_id, type, threshold, metric, year, month) VALUES (%(person)s, 'LIMIT_WARNING', 90,"
+)
+
 RULES: dict[str, Rule] = {
     "ck_usage_logs_tokens": change(
         "usage_logs",
@@ -42,5 +46,14 @@ RULES: dict[str, Rule] = {
     ),
     "ck_archived_usage_daily_total_tokens": change(
         "archived_usage_daily", {"tokens_input": "8", "total_tokens": "11"}, {"tokens_input": "8"}
+    ),
+    "uq_usage_alerts_user_id_year_month_metric_threshold": Rule(
+        f"{ALERT} 'messages', 2020, 1)", f"{ALERT} 'tokens', 2020, 1)"
+    ),
+    "ck_usage_alerts_type": change("usage_alerts", {"triggered": "true"}, {"type": "'PANIC'", "metric": "NULL"}),
+    "ck_usage_alerts_metric": change("usage_alerts", {"metric": "'storage'"}, {"metric": "'words'"}),
+    "ck_usage_alerts_month": change("usage_alerts", {"month": "12"}, {"month": "0"}),
+    "ck_usage_alerts_threshold": change(
+        "usage_alerts", {"type": "'LIMIT_EXCEEDED'", "threshold": "100"}, {"threshold": "95"}
     ),
 }
