@@ -364,6 +364,8 @@ INTERNAL = (
 
 
 def upgrade() -> None:
+    # At once and in the order of those who write usage: a lock that is made stronger on the way is a deadlock with them.
+    op.execute("LOCK TABLE agents, users, monthly_usage IN ACCESS EXCLUSIVE MODE")
     op.create_table(
         "usage_alerts",
         sa.Column("user_id", sa.Uuid(), nullable=False),
