@@ -67,6 +67,15 @@ def test_a_month_moves_whole_and_every_value_stays_as_it_was(db: Database, two: 
     assert folder(db).stat().st_mode & 0o077 == 0
 
 
+def test_a_recount_keeps_what_was_archived(db: Database, two: tuple[UUID, UUID]) -> None:
+    totals = counters(db)
+    archive_month(db, MARCH)
+    with db.transaction(Role.OWNER) as conn:
+        conn.execute("UPDATE monthly_usage SET total_messages = 0")
+        conn.execute("SELECT recount_usage(%s)", (list(two),))
+    assert counters(db) == totals
+
+
 def test_late_calls_of_an_archived_month_make_a_second_file(db: Database, two: tuple[UUID, UUID]) -> None:
     archive_month(db, MARCH)
     with db.transaction(Role.OWNER) as conn:
