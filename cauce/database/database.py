@@ -1,6 +1,7 @@
 """A database of Cauce: where it is, and a transaction as any of its roles."""
 
 import atexit
+import time
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from cauce.settings import Settings
 
 Progress = Callable[[str], None]
 EMBEDDED_DATABASE = "cauce"
+LOCK_POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +90,18 @@ class Database:
 
     @contextmanager
     def lock(self, name: str, *, on_wait: Progress | None = None) -> Iterator[None]:
-        """Hold the advisory lock `name`; one holder at a time, and a crashed holder lets go by itself."""
+        """Hold the advisory lock `name`; one holder at a time, and a crashed holder lets go by itself.
+
+        Whoever waits asks again and again: a statement that waits in the server is one that an index made concurrently
+        by the holder would wait for.
+        """
+        take = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", (f"cauce:{name}",)
         with self.connect(Role.OWNER, autocommit=True) as conn:
-            key = (f"cauce:{name}",)
-            got = conn.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", key).fetchone()
-            if got != (True,):
+            if conn.execute(*take).fetchone() != (True,):
                 if on_wait:
                     on_wait(f"waiting for another `cauce` that is at work ({name})")
-                conn.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", key)
+                while conn.execute(*take).fetchone() != (True,):
+                    time.sleep(LOCK_POLL_SECONDS)
             yield
 
     def connect(self, role: Role, *, autocommit: bool = False) -> psycopg.Connection:
