@@ -111,7 +111,7 @@ class MonthlyUsage(Tenant, Timestamps, Base):
     total_tokens: Mapped[Count]
     total_cost: Mapped[Decimal] = mapped_column(Numeric(24, 12), server_default=text("0"))
     unknown_cost_events: Mapped[Count]
-    agent_usage: Mapped[dict[str, Any] | None] = mapped_column(server_default=text("'{}'"))
+    agent_usage: Mapped[dict[str, Any] | None]
     limit_messages: Mapped[int | None] = mapped_column(BigInteger)
     limit_tokens: Mapped[int | None] = mapped_column(BigInteger)
     exceeded_limit: Mapped[bool] = mapped_column(server_default=text("false"))

@@ -107,8 +107,8 @@ END $$
 CREATE FUNCTION begin_usage_months(people uuid[], months date[]) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
 BEGIN
-  INSERT INTO monthly_usage (user_id, year, month, limit_messages, limit_tokens)
-  SELECT b.user_id, extract(year FROM b.month), extract(month FROM b.month), l.limit_messages, l.limit_tokens
+  INSERT INTO monthly_usage (user_id, year, month, agent_usage, limit_messages, limit_tokens)
+  SELECT b.user_id, extract(year FROM b.month), extract(month FROM b.month), '{}', l.limit_messages, l.limit_tokens
   FROM unnest(people, months) AS b (user_id, month)
   LEFT JOIN monthly_usage m
     ON m.user_id = b.user_id AND m.year = extract(year FROM b.month) AND m.month = extract(month FROM b.month)
@@ -408,7 +408,6 @@ def upgrade() -> None:
     op.create_check_constraint(op.f("ck_users_custom_limits"), "users", CUSTOM_LIMITS, postgresql_not_valid=True)
     # NULL until it is counted: what is there already is recounted person by person after the revisions.
     op.add_column("monthly_usage", sa.Column("agent_usage", postgresql.JSONB(), nullable=True))
-    op.alter_column("monthly_usage", "agent_usage", server_default=sa.text("'{}'"))
     op.add_column("monthly_usage", sa.Column("limit_messages", sa.BigInteger(), nullable=True))
     op.add_column("monthly_usage", sa.Column("limit_tokens", sa.BigInteger(), nullable=True))
     op.add_column(
