@@ -24,6 +24,7 @@ def emit() -> None:
 
 def run(connection: Connection) -> None:
     """Run or compare on the connection, which is `cauce_owner`'s; one transaction per revision."""
+    connection.commit()  # Alembic begins a transaction per revision, and none within another
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,

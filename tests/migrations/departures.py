@@ -109,8 +109,6 @@ def rows(spec: Schema, ours: Schema) -> list[Row]:
         elif line.startswith("|") and not line.startswith(("| departure", "|---")):
             text = line.split("|")[1].strip()
             found.append(Row(section, text, frozenset(_names(text, columns))))
-        elif section == "Not in the first slice":
-            found.append(Row("Everywhere", "left out", frozenset(_names(line, columns))))
     return found
 
 

@@ -21,6 +21,8 @@ def alembic_runner(empty_db: Database) -> Iterator[MigrationContext]:
         yield context
 
 
+# SQLAlchemy stumbles over what it reflects of a CHECK that is not valid yet; `cauce migrate` validates after the revisions.
+@pytest.mark.filterwarnings("ignore:Can't validate argument 'dialect_options'")
 @pytest.mark.parametrize(
     "check",
     [
