@@ -9,8 +9,6 @@ from tests.migrations.access.probe import (
     MALFORMED_SETTING,
     OWN,
     ROW_COMMANDS,
-    SCENES,
-    UNSET,
     Probe,
     Refused,
     Relation,
@@ -18,26 +16,38 @@ from tests.migrations.access.probe import (
 )
 
 
-def differences(
-    probe: Probe,
-    relation: Relation,
-    role: Role,
-    *,
-    commands: Sequence[str] = COMMANDS,
-    scenes: Sequence[str] = SCENES,
-) -> list[str]:
+def differences(probe: Probe, relation: Relation, role: Role, scenes: Sequence[str]) -> list[str]:
     """What the role can do and should not, and the other way round; empty when all is as declared."""
-    if relation.is_view:
-        commands = [command for command in commands if command == "select"]
-    found = [] if scenes == (UNSET,) else [*_privileges(probe, relation, role, commands)]
+    return [*privilege_differences(probe, relation, role), *row_differences(probe, relation, role, scenes)]
+
+
+def privilege_differences(
+    probe: Probe, relation: Relation, role: Role, commands: Sequence[str] = COMMANDS
+) -> list[str]:
+    """The differences in commands and columns."""
+    found = []
+    for command in _possible(relation, commands):
+        got = probe.privileges(role, relation, command)
+        wanted = _columns(relation, command, relation.expected.verdict(role, command))
+        for column in sorted(got ^ wanted):
+            may = "may" if column in got else "may not"
+            found.append(f"{role} {may} {command} {relation.name} {column}".rstrip())
+    return found
+
+
+def row_differences(
+    probe: Probe, relation: Relation, role: Role, scenes: Sequence[str], commands: Sequence[str] = ROW_COMMANDS
+) -> list[str]:
+    """The differences in the rows that commands reach, once the role has the privilege."""
     if relation.is_view and relation.expected.verdict(role, "select") is None:
-        return found  # who is given a view by mistake has the rights of its tables: `sees_through` tries that
+        return []  # who is given a view by mistake has the rights of its tables: `sees_through` tries that
+    found = []
+    commands = _possible(relation, commands)
     with probe.privileged(role, relation):
         for scene in scenes:
             probe.set_scene(role, scene)
-            for command in ROW_COMMANDS:
-                if command in commands:
-                    found += _rows(probe, relation, role, command, scene)
+            for command in commands:
+                found += _rows(probe, relation, role, command, scene)
         if relation.expected.person and "update" in commands and OWN in scenes:
             probe.set_scene(role, OWN)
             verdict = relation.expected.verdict(role, "update")
@@ -46,16 +56,8 @@ def differences(
     return found
 
 
-def _privileges(probe: Probe, relation: Relation, role: Role, commands: Sequence[str]) -> list[str]:
-    found = []
-    for command in commands:
-        verdict = relation.expected.verdict(role, command)
-        got = probe.privileges(role, relation, command)
-        wanted = _columns(relation, command, verdict)
-        for column in sorted(got ^ wanted):
-            may = "may" if column in got else "may not"
-            found.append(f"{role} {may} {command} {relation.name} {column}".rstrip())
-    return found
+def _possible(relation: Relation, commands: Sequence[str]) -> list[str]:
+    return [command for command in commands if command == "select" or not relation.is_view]
 
 
 def _columns(relation: Relation, command: str, verdict: Verdict | None) -> frozenset[str]:

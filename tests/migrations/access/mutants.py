@@ -7,7 +7,7 @@ import psycopg
 
 from cauce.database import Role
 from tests.migrations.access.expected import COMMANDS, FUNCTIONS, SEQUENCES
-from tests.migrations.access.matrix import differences
+from tests.migrations.access.matrix import privilege_differences, row_differences
 from tests.migrations.access.probe import EMPTY, OWN, ROW_COMMANDS, Probe, Relation
 
 POLICIES = """
@@ -71,7 +71,7 @@ def of_sequence(name: str) -> Iterator[Mutant]:
 
 def _row_security(relation: Relation) -> Iterator[Mutant]:
     table = f"ALTER TABLE {relation.name}"
-    yield Mutant(f"{table} DISABLE ROW LEVEL SECURITY", _differs(relation, Role.SIGN_IN, ["select"], [OWN]))
+    yield Mutant(f"{table} DISABLE ROW LEVEL SECURITY", _reaches_others(relation, Role.SIGN_IN, ["select"], [OWN]))
     yield Mutant(f"{table} NO FORCE ROW LEVEL SECURITY", lambda probe: probe.owner_without_policy(relation))
 
 
@@ -79,7 +79,7 @@ def _policies(conn: psycopg.Connection, relation: Relation) -> Iterator[Mutant]:
     """Policies that are gone, or let through every row, or everybody."""
     for name, command, role, using, check in conn.execute(POLICIES.encode(), (relation.name,)).fetchall():
         commands = [command] if command else list(ROW_COMMANDS)
-        noticed = _differs(relation, Role(role), commands, [OWN, EMPTY])
+        noticed = _reaches_others(relation, Role(role), commands, [OWN, EMPTY])
         policy = f"POLICY {name} ON {relation.name}"
         yield Mutant(f"DROP {policy}", noticed)
         if using not in (None, "true"):
@@ -88,7 +88,7 @@ def _policies(conn: psycopg.Connection, relation: Relation) -> Iterator[Mutant]:
             yield Mutant(f"ALTER {policy} WITH CHECK (true)", noticed)
         if "current_tenant_id" not in f"{using}{check}":  # which nobody else may call
             other = next(each for each in OUTSIDERS if not any(relation.expected.verdict(each, c) for c in commands))
-            yield Mutant(f"ALTER {policy} TO PUBLIC", _differs(relation, other, commands, [OWN]))
+            yield Mutant(f"ALTER {policy} TO PUBLIC", _reaches_others(relation, other, commands, [OWN]))
 
 
 def _more_policies(relation: Relation) -> Iterator[Mutant]:
@@ -101,7 +101,7 @@ def _more_policies(relation: Relation) -> Iterator[Mutant]:
                 clause = clauses.get(command, "USING (true)")
                 yield Mutant(
                     f"CREATE POLICY more ON {relation.name} FOR {command} TO {role} {clause}",
-                    _differs(relation, role, [command], [EMPTY]),
+                    _reaches_others(relation, role, [command], [EMPTY]),
                 )
 
 
@@ -109,7 +109,7 @@ def _grants(relation: Relation) -> Iterator[Mutant]:
     """Privileges that are given to others, to everybody, on further columns; and those that are taken away."""
     for command in COMMANDS[:1] if relation.is_view else COMMANDS:
         for role in Role:
-            noticed = _differs(relation, role, [command], [])
+            noticed = _may_others(relation, role, command)
             verdict = relation.expected.verdict(role, command)
             if verdict is None:
                 yield Mutant(f"GRANT {command} ON {relation.name} TO {role}", noticed)
@@ -119,11 +119,15 @@ def _grants(relation: Relation) -> Iterator[Mutant]:
                 for column in relation.columns:
                     if column.name not in verdict.columns and not (column.made and command != "select"):
                         yield Mutant(f"GRANT {command} ({column.quoted}) ON {relation.name} TO {role}", noticed)
-        yield Mutant(f"GRANT {command} ON {relation.name} TO PUBLIC", _differs(relation, Role.SIGN_IN, [command], []))
+        yield Mutant(f"GRANT {command} ON {relation.name} TO PUBLIC", _may_others(relation, Role.SIGN_IN, command))
 
 
-def _differs(relation: Relation, role: Role, commands: Sequence[str], scenes: Sequence[str]) -> Notice:
-    return lambda probe: differences(probe, relation, role, commands=commands, scenes=scenes)
+def _reaches_others(relation: Relation, role: Role, commands: Sequence[str], scenes: Sequence[str]) -> Notice:
+    return lambda probe: row_differences(probe, relation, role, scenes, commands)
+
+
+def _may_others(relation: Relation, role: Role, command: str) -> Notice:
+    return lambda probe: privilege_differences(probe, relation, role, [command])
 
 
 def _may_call(role: Role, signature: str) -> Notice:

@@ -15,8 +15,9 @@ from tests.migrations.access.world import World
 DENIED, MALFORMED, REFERRED_TO, CHECK, UNIQUE = "42501", "22P02", "0A000", "23514", "23505"
 ROW_COMMANDS = ("select", "insert", "update", "delete")
 UNSET, OWN, EMPTY, FORGED, MALFORMED_SETTING = "unset", "own", "empty", "forged", "malformed"
-SCENES = (OWN, EMPTY, FORGED, MALFORMED_SETTING)
-"""What the settings say: Ana; an empty text; another person's id, or nobody's; no identifier at all."""
+SCENES = dict.fromkeys(Role, (OWN,)) | dict.fromkeys((Role.USER, Role.INGEST), (OWN, EMPTY, FORGED, MALFORMED_SETTING))
+"""What the settings say: Ana; an empty text; another person's id, or nobody's; no identifier at all. To roles that are
+nobody in particular they say Ana, and must say nothing."""
 FACTS = """
 SELECT c.relkind::text,
   ARRAY(SELECT ARRAY[a.attname, format_type(a.atttypid, a.atttypmod),

@@ -6,7 +6,7 @@ from cauce.database import Role
 from tests.migrations.access import catalog
 from tests.migrations.access.catalog import names
 from tests.migrations.access.expected import CREATE, FUNCTIONS, OWNERS, RELATIONS, SEQUENCES, USAGE, Expected
-from tests.migrations.access.matrix import differences
+from tests.migrations.access.matrix import differences, row_differences
 from tests.migrations.access.probe import OWN, SCENES, UNSET, Probe, Relation
 from tests.migrations.access.world import World, superuser
 
@@ -17,12 +17,15 @@ BUILT = ["intermediate", "marts", "staging"]
 @pytest.mark.parametrize("name", RELATIONS)
 def test_every_role_reaches_what_is_declared_and_nothing_else(world: World, name: str) -> None:
     found: list[str] = []
-    for scenes in ((UNSET,), SCENES):
-        with superuser(world) as conn:
-            probe, relation = Probe(conn, world), Relation(conn, RELATIONS[name], world)
-            relation.must_show(world)
-            for role in Role:
-                found += differences(probe, relation, role, scenes=scenes)
+    with superuser(world) as conn:
+        probe, relation = Probe(conn, world), Relation(conn, RELATIONS[name], world)
+        relation.must_show(world)
+        for role in Role:
+            found += differences(probe, relation, role, SCENES[role])
+    with superuser(world) as conn:  # a connection that never heard of the settings
+        probe, relation = Probe(conn, world), Relation(conn, RELATIONS[name], world)
+        for role in Role:
+            found += row_differences(probe, relation, role, [UNSET])
     assert found == []
 
 
@@ -52,7 +55,7 @@ def test_nobody_reads_around_the_policies_of_a_partitioned_table(world: World, n
             filled += len(relation.rows)
             for role in Role:
                 if role != parent.owner:
-                    found += differences(probe, relation, role, scenes=[OWN])
+                    found += differences(probe, relation, role, [OWN])
             if relation.rows:
                 assert probe.owner_without_policy(relation) == frozenset()
         assert filled, "rows are in none of the partitions"
