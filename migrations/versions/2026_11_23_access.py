@@ -29,6 +29,8 @@ FOR_MARTS = {
 """What the warehouse reads. Descriptions, notes, errors and keys are no figure."""
 OF_FILES_THEY_SEE = "(user_id, file_id) IN (SELECT f.user_id, f.id FROM storage_files f)"
 """An admin sees of health and finance not even that there is a file: its shares and its readers neither."""
+VIEWS = ("publication_status", "user_totals", "agent_totals")
+"""No function in a reader's WHERE is shown a row that the view leaves out."""
 DEFINERS_PATH = """
 DO $$
 DECLARE
@@ -69,13 +71,15 @@ def upgrade() -> None:
     for table in ("file_access_logs", "file_shares"):
         op.execute(f"ALTER POLICY admin_select ON {table} USING ({OF_FILES_THEY_SEE})")
     op.execute(f"ALTER POLICY user_insert ON file_shares WITH CHECK ({OWN} AND coalesce(shared_by, user_id) = user_id)")
-    op.execute("ALTER VIEW publication_status SET (security_barrier = true)")
+    for view in VIEWS:
+        op.execute(f"ALTER VIEW {view} SET (security_barrier = true)")
     op.execute(DEFINERS_PATH.format(path="pg_catalog, public, pg_temp"))
 
 
 def downgrade() -> None:
     op.execute(DEFINERS_PATH.format(path="pg_catalog, public"))
-    op.execute("ALTER VIEW publication_status RESET (security_barrier)")
+    for view in VIEWS:
+        op.execute(f"ALTER VIEW {view} RESET (security_barrier)")
     op.execute(f"ALTER POLICY user_insert ON file_shares WITH CHECK ({OWN})")
     for table in ("file_access_logs", "file_shares"):
         op.execute(f"ALTER POLICY admin_select ON {table} USING ({ALL})")
