@@ -54,24 +54,28 @@ DELTA_EXCEEDS = exceeds(
 
 # `count_usage` becomes `update_usage_counters`: a new name and a new body, without a lock on `usage_logs`.
 FUNCTIONS = [
-    # What a person may use in a month of theirs: by the plan, and the limits of their own, at the month's end (so far), or
-    # by their first plan in a month before it. No limit is NULL.
+    # What people may use in months of theirs, person by person and month by month: by the plan, and the limits of their own,
+    # at the month's end (so far), or by their first plan in a month before it. No limit is NULL.
     """
-CREATE FUNCTION usage_limits(person uuid, month date, OUT limit_messages bigint, OUT limit_tokens bigint)
+CREATE FUNCTION usage_limits(people uuid[], months date[])
+RETURNS TABLE (user_id uuid, month date, limit_messages bigint, limit_tokens bigint)
 LANGUAGE sql STABLE SET search_path = pg_catalog, public AS $$
-  WITH last_day AS (SELECT (month + interval '1 month' - interval '1 day')::date AS day),
-  plan AS (
-    SELECT s.plan_code, s.custom_limits
-    FROM subscriptions s, last_day, LATERAL (SELECT local_date(person, s.valid_from) <= day AS begun) b
-    WHERE s.user_id = person
-    ORDER BY begun DESC, CASE WHEN begun THEN s.valid_from END DESC, s.valid_from
-    LIMIT 1
+  WITH periods AS MATERIALIZED (
+    SELECT s.user_id, s.plan_code, s.custom_limits, s.valid_from, local_date(s.user_id, s.valid_from) AS first_day
+    FROM subscriptions s WHERE s.user_id = ANY (people)
+  ),
+  plans AS (
+    SELECT DISTINCT ON (w.user_id, w.month) w.user_id, w.month, last_day, p.plan_code, p.custom_limits
+    FROM unnest(people, months) AS w (user_id, month)
+    JOIN periods p ON p.user_id = w.user_id
+    CROSS JOIN LATERAL (SELECT (w.month + interval '1 month' - interval '1 day')::date AS last_day) d
+    ORDER BY w.user_id, w.month, first_day <= last_day DESC, CASE WHEN first_day <= last_day THEN p.valid_from END DESC, p.valid_from
   )
-  SELECT
+  SELECT p.user_id, p.month,
     CASE WHEN p.custom_limits ? 'messages' THEN (p.custom_limits ->> 'messages')::bigint ELSE l.included_messages END,
     CASE WHEN p.custom_limits ? 'tokens' THEN (p.custom_limits ->> 'tokens')::bigint ELSE l.included_tokens END
-  FROM plan p CROSS JOIN last_day
-  LEFT JOIN plan_limits l ON l.plan_code = p.plan_code AND daterange(l.valid_from, l.valid_to) @> last_day.day
+  FROM plans p
+  LEFT JOIN plan_limits l ON l.plan_code = p.plan_code AND daterange(l.valid_from, l.valid_to) @> p.last_day
 $$
 """,
     # Alerts as the people's months have it: what is reached is raised once per metric and threshold; what is not true any
@@ -108,12 +112,8 @@ CREATE FUNCTION begin_usage_months(people uuid[], months date[]) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
 BEGIN
   INSERT INTO monthly_usage (user_id, year, month, agent_usage, limit_messages, limit_tokens)
-  SELECT b.user_id, extract(year FROM b.month), extract(month FROM b.month), '{}', l.limit_messages, l.limit_tokens
-  FROM unnest(people, months) AS b (user_id, month)
-  LEFT JOIN monthly_usage m
-    ON m.user_id = b.user_id AND m.year = extract(year FROM b.month) AND m.month = extract(month FROM b.month)
-  CROSS JOIN LATERAL usage_limits(b.user_id, b.month) l
-  WHERE m.id IS NULL
+  SELECT user_id, extract(year FROM month), extract(month FROM month), '{}', limit_messages, limit_tokens
+  FROM usage_limits(people, months)
   ON CONFLICT (user_id, year, month) DO NOTHING;
   IF FOUND THEN
     UPDATE usage_alerts SET resolved_at = now()
@@ -183,34 +183,37 @@ BEGIN
     SELECT FROM users WHERE id IN (SELECT user_id FROM (%1$s) changed) ORDER BY id FOR NO KEY UPDATE
   $sql$, changes);
   IF TG_OP <> 'DELETE' THEN
-    PERFORM begin_usage_months(array_agg(user_id), array_agg(month))
-    FROM (SELECT DISTINCT user_id, date_trunc('month', local_date)::date AS month FROM added ORDER BY 1, 2) months;
+    PERFORM begin_usage_months(array_agg(b.user_id ORDER BY b.user_id, b.month), array_agg(b.month ORDER BY b.user_id, b.month))
+    FROM (SELECT DISTINCT user_id, date_trunc('month', local_date)::date AS month FROM added) b
+    LEFT JOIN monthly_usage m ON m.user_id = b.user_id AND make_date(m.year, m.month, 1) = b.month
+    WHERE m.id IS NULL
+    HAVING count(*) > 0;
   END IF;
   EXECUTE format($sql$
     WITH changed AS MATERIALIZED (
-      SELECT user_id, extract(year FROM local_date) AS year, extract(month FROM local_date) AS month, agent_id::text AS agent,
-        sum(n) AS n, sum(tokens) AS tokens, sum(cost) AS cost, sum(unknown) AS unknown, max(timestamp) AS last
+      SELECT user_id, extract(year FROM local_date)::smallint AS year, extract(month FROM local_date)::smallint AS month,
+        agent_id::text AS agent, sum(n) AS n, sum(tokens) AS tokens, sum(cost) AS cost, sum(unknown) AS unknown, max(timestamp) AS last
       FROM (%1$s) changed
       GROUP BY 1, 2, 3, 4
     ),
-    delta AS MATERIALIZED (
-      SELECT user_id, year, month, sum(n) AS n, sum(tokens) AS tokens, sum(cost) AS cost, sum(unknown) AS unknown, max(last) AS last
-      FROM changed GROUP BY 1, 2, 3
+    parts AS (
+      SELECT user_id, year, month, agent, n, tokens, cost, n AS all_n, tokens AS all_tokens, cost AS all_cost, unknown, last
+      FROM changed
+      UNION ALL
+      SELECT m.user_id, m.year, m.month, known.key, 0, 0, 0, (known.value -> 'messages')::numeric, (known.value -> 'tokens')::numeric,
+        (known.value -> 'cost')::numeric, 0, NULL
+      FROM monthly_usage m CROSS JOIN LATERAL jsonb_each(m.agent_usage) known
+      WHERE (m.user_id, m.year, m.month) IN (SELECT user_id, year, month FROM changed)
     ),
     by_agent AS (
-      SELECT user_id, year, month, agent, sum(n) AS n, sum(tokens) AS tokens, sum(cost) AS cost
-      FROM (
-        SELECT user_id, year, month, agent, n, tokens, cost FROM changed
-        UNION ALL
-        SELECT m.user_id, m.year, m.month, known.key, (known.value -> 'messages')::numeric, (known.value -> 'tokens')::numeric,
-          (known.value -> 'cost')::numeric
-        FROM delta JOIN monthly_usage m ON m.user_id = delta.user_id AND m.year = delta.year AND m.month = delta.month
-        CROSS JOIN LATERAL jsonb_each(m.agent_usage) known
-      ) parts
-      GROUP BY 1, 2, 3, 4 HAVING sum(n) <> 0
+      SELECT user_id, year, month, agent, sum(n) AS n, sum(tokens) AS tokens, sum(cost) AS cost, sum(all_n) AS all_n,
+        sum(all_tokens) AS all_tokens, sum(all_cost) AS all_cost, sum(unknown) AS unknown, max(last) AS last
+      FROM parts GROUP BY 1, 2, 3, 4
     ),
-    agents AS (
-      SELECT user_id, year, month, jsonb_object_agg(agent, jsonb_build_object('messages', n, 'tokens', tokens, 'cost', cost)) AS usage
+    delta AS (
+      SELECT user_id, year, month, sum(n) AS n, sum(tokens) AS tokens, sum(cost) AS cost, sum(unknown) AS unknown, max(last) AS last,
+        jsonb_object_agg(agent, jsonb_build_object('messages', all_n, 'tokens', all_tokens, 'cost', all_cost))
+          FILTER (WHERE all_n <> 0) AS agents
       FROM by_agent GROUP BY 1, 2, 3
     ),
     counted AS (
@@ -221,8 +224,8 @@ BEGIN
           unknown_cost_events = m.unknown_cost_events + delta.unknown,
           last_interaction = greatest(m.last_interaction, delta.last),
           exceeded_limit = {DELTA_EXCEEDS},
-          agent_usage = CASE WHEN m.agent_usage IS NOT NULL THEN coalesce(agents.usage, '{{}}') END
-      FROM delta LEFT JOIN agents ON agents.user_id = delta.user_id AND agents.year = delta.year AND agents.month = delta.month
+          agent_usage = CASE WHEN m.agent_usage IS NOT NULL THEN coalesce(delta.agents, '{{}}') END
+      FROM delta
       WHERE m.user_id = delta.user_id AND m.year = delta.year AND m.month = delta.month
       RETURNING m.user_id, m.total_messages, m.limit_messages, m.total_tokens, m.limit_tokens, delta.n, delta.tokens
     )
@@ -270,7 +273,8 @@ BEGIN
   SELECT user_id, extract(year FROM month), extract(month FROM month), coalesce(n, 0), coalesce(tokens, 0), coalesce(cost, 0),
     coalesce(unknown, 0), last, coalesce(usage, '{{}}'), l.limit_messages, l.limit_tokens,
     {exceeds("coalesce(n, 0)", "l.limit_messages", "coalesce(tokens, 0)", "l.limit_tokens")}
-  FROM months LEFT JOIN counted USING (user_id, month) CROSS JOIN LATERAL usage_limits(user_id, month) l
+  FROM usage_limits((SELECT array_agg(user_id) FROM months), (SELECT array_agg(month) FROM months)) l
+  LEFT JOIN counted USING (user_id, month)
   ON CONFLICT (user_id, year, month) DO UPDATE
   SET total_messages = excluded.total_messages, total_tokens = excluded.total_tokens, total_cost = excluded.total_cost,
       unknown_cost_events = excluded.unknown_cost_events, agent_usage = excluded.agent_usage,
@@ -287,8 +291,11 @@ BEGIN
   PERFORM FROM users WHERE id = ANY (people) ORDER BY id FOR NO KEY UPDATE;
   UPDATE monthly_usage m SET limit_messages = l.limit_messages, limit_tokens = l.limit_tokens,
     exceeded_limit = {exceeds("m.total_messages", "l.limit_messages", "m.total_tokens", "l.limit_tokens")}
-  FROM monthly_usage before CROSS JOIN LATERAL usage_limits(before.user_id, make_date(before.year, before.month, 1)) l
-  WHERE before.user_id = ANY (people) AND m.user_id = before.user_id AND m.id = before.id
+  FROM (
+    SELECT array_agg(user_id) AS people, array_agg(make_date(year, month, 1)) AS months
+    FROM monthly_usage WHERE user_id = ANY (refresh_usage_limits.people)
+  ) there CROSS JOIN LATERAL usage_limits(there.people, there.months) l
+  WHERE m.user_id = l.user_id AND m.year = extract(year FROM l.month)::smallint AND m.month = extract(month FROM l.month)::smallint
     AND (m.limit_messages, m.limit_tokens) IS DISTINCT FROM (l.limit_messages, l.limit_tokens);
   IF FOUND THEN
     PERFORM raise_usage_alerts(people);
@@ -354,7 +361,7 @@ LEFT_OUT = (
     ("users", "last_interaction"),
 )
 INTERNAL = (
-    "usage_limits(uuid, date)",
+    "usage_limits(uuid[], date[])",
     "begin_usage_months(uuid[], date[])",
     "refresh_usage_limits(uuid[])",
     "follow_subscription()",

@@ -105,7 +105,9 @@ def test_what_a_month_may_use_follows_the_plan_in_it(db: Database) -> None:
             "INSERT INTO plan_limits (plan_code, valid_from, included_messages) VALUES ('PRO', '2026-02-01', 7)"
         )
         found = {
-            month: conn.execute("SELECT limit_messages FROM usage_limits(%s, %s)", (person, f"{month}-01")).fetchone()
+            month: conn.execute(
+                "SELECT limit_messages FROM usage_limits(ARRAY[%s], ARRAY[%s::date])", (person, f"{month}-01")
+            ).fetchone()
             for month in ("2025-01", "2025-03", "2025-09", "2025-10", "2026-01", "2026-02", "2027-01")
         }
     assert found == {
