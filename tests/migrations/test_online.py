@@ -42,7 +42,7 @@ READ = "SELECT sum(total_messages), sum(total_tokens) FROM monthly_usage"
 WAITING = """
 SELECT extract(epoch FROM clock_timestamp() - l.waitstart)::float8, left(a.query, 80)
 FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
-WHERE NOT l.granted AND a.datname = current_database() AND a.usename <> 'cauce_owner'
+WHERE NOT l.granted AND l.waitstart IS NOT NULL AND a.datname = current_database() AND a.usename <> 'cauce_owner'
 """
 
 

@@ -265,15 +265,15 @@ def environment(db: Database) -> dict[str, str]:
 def test_two_rotations_at_once_make_one_new_key(db: Database, ana: UUID, other_process: Database) -> None:
     with db.transaction(Role.OWNER) as conn:
         row = keep(conn, db, ana, "x")
-    waiting = (
-        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    asking = (  # the one who has the lock asked once, and the two rotations ask again and again
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND query LIKE 'SELECT pg_try_advisory_lock(%' AND pid <> pg_backend_pid()"
     )
     with ThreadPoolExecutor(2) as pool:
         with db.lock("keys"), db.connect(Role.OWNER, autocommit=True) as conn:
             both = [pool.submit(rotate, database) for database in (db, other_process)]
             deadline = time.monotonic() + 30
-            while conn.execute(waiting).fetchone() != (2,):
+            while conn.execute(asking).fetchone() != (3,):
                 assert time.monotonic() < deadline, "they do not wait for each other"
                 time.sleep(0.02)
         done = [rotation.result() for rotation in both]
