@@ -30,6 +30,17 @@ class Settings(BaseSettings):
     public_url: str | None = Field(
         default=None, description="Address people reach the app at; default: http://host:port."
     )
+    otlp_host: str = Field(default="127.0.0.1", description="Address the receiver of traces listens on.")
+    otlp_port: int = Field(default=4318, ge=1, le=65535, description="Port the receiver of traces listens on.")
+    otlp_token: str | None = Field(
+        default=None,
+        min_length=16,
+        description="The bearer token that senders of traces need; unset: derived from the installation's secret.",
+    )
+    otlp_max_bytes: int = Field(default=16 * 2**20, ge=1024, description="The most bytes of one request, unpacked.")
+    otlp_queue_bytes: int = Field(
+        default=64 * 2**20, ge=1024, description="The most bytes of requests that are not answered yet; more get a 503."
+    )
     session_idle_minutes: int = Field(default=120, ge=1, description="A session unused for this long ends.")
     session_absolute_hours: int = Field(default=168, ge=1, description="A session ends this long after sign-in.")
     link_minutes: int = Field(default=15, ge=1, description="A sign-in link works for this long.")

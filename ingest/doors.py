@@ -53,6 +53,15 @@ def load_upload(
         return load.run()
 
 
+def load_stream(
+    db: Database, name: str, stream: BinaryIO, *, owner: UUID | None = None, create_user: bool = False
+) -> FileReport:
+    """Load usage that was sent to this machine, in a seekable stream, as `load_file` loads a file of it."""
+    with open_stream(stream, name) as opened:
+        load = Load(db, opened, name, Path(name), owner=owner, create_people=create_user, domains=("usage",))
+        return load.run()
+
+
 def replay(db: Database, row: UUID, *, text: str | None = None, owner: UUID | None = None) -> FileReport:
     """Load a record of the quarantine again: as it is, or as `text`, its repaired text. The row is then resolved.
 

@@ -12,7 +12,7 @@ from cauce.cli import app
 from tests.cauce.cli.conftest import Cauce
 
 NAMED_BY_THE_ISSUE = {
-    "up", "down", "status", "doctor", "migrate", "demo", "ingest", "build", "check", "publish", "run", "serve", "db",
+    "up", "down", "status", "doctor", "migrate", "demo", "ingest", "otlp", "build", "check", "publish", "run", "serve", "db",
 }  # fmt: skip
 
 USAGE = """\

@@ -1,0 +1,118 @@
+"""Many requests at once, more than there is room for, and requests that spoil the load they share."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import psycopg
+import pytest
+
+from cauce.database import Role
+from cauce.errors import SkippableError
+from ingest.otlp import gather
+from tests.ingest.inputs import rows
+from tests.ingest.otlp.receiving import Receiver, loaded, request, span
+
+
+@contextmanager
+def held_up(db):
+    """Loads wait as long as the context lasts."""
+    with db.connect(Role.OWNER) as conn:
+        conn.execute("LOCK TABLE ingest_batches IN ACCESS EXCLUSIVE MODE")
+        yield
+
+
+def loads(db):
+    return rows(db, "SELECT loaded FROM ingest_batches ORDER BY started_at")
+
+
+def test_requests_that_wait_share_a_load_and_each_is_told_of_its_own_spans(people_db, receiver):
+    with ThreadPoolExecutor(9) as pool:
+        with held_up(people_db):
+            first = pool.submit(receiver.post, request(span(100)))
+            time.sleep(0.3)
+            sent = [pool.submit(receiver.post, request(span(n), span(n, spanId="x"))) for n in range(1, 5)]
+            good = [pool.submit(receiver.post, request(span(n))) for n in range(5, 9)]
+            time.sleep(0.3)
+            assert not first.done()
+            assert not any(future.done() for future in sent + good)
+        assert first.result().json() == {}
+        rejected = [future.result().json()["partialSuccess"]["rejectedSpans"] for future in sent]
+        assert rejected == ["1"] * 4
+        assert [future.result().json() for future in good] == [{}] * 4
+    assert loads(people_db)[-2:] == [1, 8]
+    assert loaded(people_db, *range(1, 101)) == [*range(1, 9), 100]
+
+
+def test_more_than_there_is_room_for_is_sent_away_for_now_and_what_was_accepted_is_loaded(people_db):
+    with Receiver(people_db, otlp_queue_bytes=3 * gather.LEAST_SHARE) as receiver, ThreadPoolExecutor(3) as pool:
+        with held_up(people_db):
+            accepted = [pool.submit(receiver.post, request(span(n))) for n in (201, 202, 203)]
+            time.sleep(0.3)
+            for _ in range(2):
+                answer = receiver.post(request(span(209)))
+                assert (answer.status_code, answer.headers["retry-after"], answer.json()["code"]) == (503, "2", 14)
+        assert [future.result().status_code for future in accepted] == [200] * 3
+        assert receiver.post(request(span(209))).status_code == 200
+    assert loaded(people_db, *range(200, 210)) == [201, 202, 203, 209]
+
+
+def test_one_request_alone_always_fits(people_db):
+    with Receiver(people_db, otlp_queue_bytes=1024) as receiver:
+        assert receiver.post(request(*(span(n) for n in range(301, 501)))).status_code == 200
+    assert len(loaded(people_db, *range(301, 501))) == 200
+
+
+def test_while_the_database_is_away_senders_are_asked_to_come_again(people_db, receiver):
+    with held_up(people_db), ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(receiver.post, request(span(601)))
+        time.sleep(0.3)
+        with psycopg.connect(people_db.address.superuser_url, autocommit=True) as conn:
+            conn.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = %s AND usename = 'cauce_ingest' AND wait_event_type = 'Lock'",
+                (people_db.address.name,),
+            )
+        answer = waiting.result()
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert receiver.post(request(span(601))).json() == {}
+    assert loaded(people_db, 601) == [601]
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "first"),
+    [(SkippableError("it is of no use"), 400, 701), (RuntimeError("a defect"), 500, 711)],
+    ids=["400", "500"],
+)
+def test_a_request_that_spoils_a_load_does_not_keep_the_others_out(
+    people_db, receiver, monkeypatch, error, status, first
+):
+    load = gather.load_stream
+
+    def spoilt(db, name, stream, **options):
+        if b"spoils" in stream.getvalue():
+            raise error
+        return load(db, name, stream, **options)
+
+    monkeypatch.setattr(gather, "load_stream", spoilt)
+    monkeypatch.setattr(gather, "LINGER_SECONDS", 0.3)
+    with ThreadPoolExecutor(3) as pool:
+        spans = (span(first), span(first + 1, name="spoils"), span(first + 2))
+        answers = list(pool.map(receiver.post, map(request, spans)))
+    assert [answer.status_code for answer in answers] == [200, status, 200]
+    assert "defect" not in answers[1].text
+    assert loaded(people_db, *range(first, first + 3)) == [first, first + 2]
+
+
+def test_stopping_loads_and_answers_what_was_accepted(people_db):
+    with ThreadPoolExecutor(3) as pool:
+        with Receiver(people_db) as receiver, held_up(people_db):
+            sent = [pool.submit(receiver.post, request(span(n))) for n in (801, 802, 803)]
+            time.sleep(0.3)
+            stopping = threading.Thread(target=receiver.__exit__)
+            stopping.start()
+            time.sleep(0.3)
+        stopping.join()
+        assert [future.result().status_code for future in sent] == [200] * 3
+    assert loaded(people_db, 801, 802, 803) == [801, 802, 803]

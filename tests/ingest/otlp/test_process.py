@@ -1,0 +1,161 @@
+"""`cauce otlp` as a process: what it prints, how it stops, and what a kill leaves."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.conftest import HOME
+from tests.ingest.otlp.receiving import TOKEN, loaded, post, request, span
+
+
+@pytest.fixture(scope="module")
+def environment(people_db):
+    kept = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
+    return {
+        **kept,
+        "CAUCE_HOME": str(people_db.settings.home),
+        "CAUCE_SECRET_KEY": (Path(os.environ[HOME]) / "secrets" / "key").read_text().strip(),
+        "CAUCE_OTLP_TOKEN": TOKEN,
+        "DATABASE_URL": people_db.address.superuser_url.rsplit("/", 1)[0] + f"/{people_db.address.name}",
+    }
+
+
+@pytest.fixture
+def start(environment):
+    """Starts a receiver; gives its process and its address once it listens."""
+    started = []
+
+    def run(*arguments, **changes):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "cauce", "otlp", "--port", "0", *arguments],
+            env=environment | changes,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        first = process.stdout.readline()
+        assert first.startswith("Traces are received at http://127.0.0.1:"), first + process.stderr.read()
+        return process, first.split()[4].removesuffix("/v1/traces;")
+
+    yield run
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def told(errors):
+    """The lines on stderr that are not progress."""
+    return [line for line in errors.splitlines() if not line.startswith(("…", "✓"))]
+
+
+def test_killed_right_after_an_answer_nothing_is_lost_and_a_repeat_is_no_double(people_db, start):
+    acknowledged = set()
+
+    def send(address, numbers):
+        with suppress(httpx2.TransportError):
+            for n in numbers:
+                if post(address, request(span(n)), TOKEN).status_code == 200:
+                    acknowledged.add(n)
+
+    process, address = start()
+    senders = [threading.Thread(target=send, args=(address, range(first, 1000, 4))) for first in range(1, 5)]
+    for sender in senders:
+        sender.start()
+    while len(acknowledged) < 12:
+        time.sleep(0.001)
+    process.kill()
+    for sender in senders:
+        sender.join()
+    assert 12 <= len(acknowledged) < 999
+    assert acknowledged <= set(loaded(people_db, *range(1, 1000)))
+
+    _, address = start()
+    again = range(1, max(acknowledged) + 5)
+    assert post(address, request(*(span(n) for n in again)), TOKEN).json() == {}
+    with people_db.transaction("cauce_owner") as conn:
+        rows = conn.execute("SELECT count(*), count(DISTINCT event_id) FROM usage_logs").fetchone()
+    assert rows == (len(again), len(again))
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_asked_to_stop_it_finishes_what_it_accepted_and_ends_well(people_db, start, how):
+    process, address = start("--create-user")
+    number = 2000 + how
+    answers = []
+
+    def send():
+        answers.append(post(address, request(span(number, user=f"new{number}@example.com")), TOKEN).status_code)
+
+    with people_db.connect("cauce_owner") as conn:
+        conn.execute("LOCK TABLE ingest_batches IN ACCESS EXCLUSIVE MODE")
+        sender = threading.Thread(target=send)
+        sender.start()
+        time.sleep(0.5)
+        process.send_signal(how)
+        time.sleep(0.3)
+        assert process.poll() is None
+    sender.join()
+    out, errors = process.communicate(timeout=20)
+    assert (process.returncode, answers, told(errors)) == (0, [200], [])
+    assert out.endswith("stopped; everything that was accepted is loaded\n")
+    assert TOKEN not in out
+    assert loaded(people_db, number) == [number]
+
+
+def test_the_owner_of_events_that_name_nobody_can_be_named(people_db, start):
+    _, address = start("--user", "luis@example.com")
+    unnamed = span(3000)
+    unnamed["attributes"] = [one for one in unnamed["attributes"] if one["key"] != "user.email"]
+    assert post(address, request(unnamed), TOKEN).json() == {}
+    with people_db.transaction("cauce_owner") as conn:
+        whose = conn.execute(
+            "SELECT u.email FROM usage_logs l JOIN users u ON u.id = l.user_id WHERE event_id LIKE %s", (f"%{3000:x}",)
+        ).fetchall()
+    assert whose == [("luis@example.com",)]
+
+
+def run(environment, *arguments, **changes):
+    return subprocess.run(
+        [sys.executable, "-m", "cauce", "otlp", *arguments],
+        env=environment | changes,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_the_token_is_shown_when_asked_for_and_that_is_audited(people_db, environment):
+    derived = {key: value for key, value in environment.items() if key != "CAUCE_OTLP_TOKEN"}
+    shown = run(derived, "--show-token")
+    assert (shown.returncode, len(shown.stdout.strip())) == (0, 64)
+    with people_db.transaction("cauce_owner") as conn:
+        assert conn.execute("SELECT details FROM audit_logs WHERE action = 'HAND_OUT_TOKEN'").fetchall() == [
+            ({"of": "otlp"},)
+        ]
+
+
+def test_what_cannot_work_is_one_line(environment):
+    nobody = run(environment, "--user", "nobody@example.com")
+    assert (nobody.returncode, len(told(nobody.stderr))) == (1, 1)
+    assert "there is no such person" in nobody.stderr
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        refused = run(environment, "--port", str(port))
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert [f"127.0.0.1:{port}" in line for line in told(refused.stderr)] == [True]
+    short = run(environment, CAUCE_OTLP_TOKEN="short")
+    assert short.returncode == 1
+    assert ["CAUCE_OTLP_TOKEN" in line for line in told(short.stderr)] == [True]
