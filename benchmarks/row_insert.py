@@ -64,7 +64,7 @@ CASES = (Case("500 people, 1 client", 1, PEOPLE, 1 / 1.5), Case("1 person, 8 cli
 def rate(database: Database, case: Case, seconds: int, *, counted: bool) -> float:
     """Transactions a second of single inserts into an empty table."""
     with superuser(database) as conn:
-        conn.execute("TRUNCATE usage_logs, monthly_usage")
+        conn.execute("TRUNCATE usage_logs, monthly_usage, usage_slots")
         conn.execute("VACUUM ANALYZE users")
         for trigger in COUNTERS:
             verb = sql.SQL("ENABLE" if counted else "DISABLE")

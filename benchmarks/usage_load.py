@@ -30,7 +30,8 @@ from cauce.settings import Settings
 from ingest import load_file
 
 EMPTY = """
-TRUNCATE usage_logs, usage_event_keys, conversations, chat_sessions, messages, monthly_usage, ingest_batches CASCADE
+TRUNCATE usage_logs, usage_event_keys, conversations, chat_sessions, messages, monthly_usage, usage_slots,
+  ingest_batches CASCADE
 """
 
 

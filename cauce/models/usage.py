@@ -128,6 +128,32 @@ class MonthlyUsage(Tenant, Timestamps, Base):
     )
 
 
+class UsageSlot(Tenant, Base):
+    """What writers of a person's month added while another held the month's row, by agent; 0 once the row has it, too.
+
+    A month's totals are its row and its slots together: the view `month_totals`.
+    """
+
+    __tablename__ = "usage_slots"
+
+    agent_id: Mapped[UUID]
+    year: Mapped[int] = mapped_column(SmallInteger)
+    month: Mapped[int] = mapped_column(SmallInteger)
+    total_messages: Mapped[Count]
+    total_tokens: Mapped[Count]
+    total_cost: Mapped[Decimal] = mapped_column(Numeric(24, 12), server_default=text("0"))
+    unknown_cost_events: Mapped[Count]
+    last_interaction: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint("month BETWEEN 1 AND 12", name="month"),
+        CheckConstraint(
+            "total_messages >= 0 AND total_tokens >= 0 AND total_cost >= 0 AND unknown_cost_events >= 0", name="totals"
+        ),
+        {"postgresql_with": {"fillfactor": 50}},
+    )
+
+
 class UsageArchive(Base):
     """A Parquet file that rows of `usage_logs` were moved to: which UTC month, how many rows, and what they add up to.
 

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from decimal import Decimal
 from uuid import UUID
 
 import psycopg
@@ -194,6 +195,90 @@ def test_eight_writers_on_the_same_people_neither_deadlock_nor_miscount(db: Data
             future.result()
     with db.transaction(Role.OWNER) as conn:
         assert_counted(conn)
+
+
+ONE = "SELECT total_messages, total_tokens, total_cost, unknown_cost_events, exceeded_limit FROM {} WHERE user_id = %s"
+
+
+def test_who_writes_one_event_far_from_a_limit_does_not_wait_for_another(db: Database) -> None:
+    person = prepare(db)[0]
+    with db.connect(Role.OWNER) as first, db.connect(Role.OWNER) as second:
+        first.execute(INSERT, ([person], [INSTANTS[2]], [10], ["1"]))
+        first.commit()
+        first.execute(INSERT, ([person], [INSTANTS[2]], [20], ["0.5"]))
+        second.execute("SET lock_timeout = '50ms'")
+        second.execute(INSERT, ([person], [INSTANTS[2]], [30], [None]))
+        second.commit()
+        month = second.execute(ONE.format("monthly_usage"), (person,)).fetchall()
+        with_slots = second.execute(ONE.format("month_totals"), (person,)).fetchall()
+        assert (month, with_slots) == ([(1, 11, 1, 0, False)], [(2, 42, 1, 1, False)])
+        second.rollback()
+        first.commit()
+        # Who writes several takes in what is in slots.
+        first.execute(INSERT, ([person] * 2, [INSTANTS[2]] * 2, [1, 2], ["1", "1"]))
+        first.commit()
+        month = first.execute(ONE.format("monthly_usage"), (person,)).fetchall()
+        assert month == [(5, 68, Decimal("3.5"), 1, False)]
+        assert first.execute("SELECT sum(total_messages) FROM usage_slots").fetchall() == [(0,)]
+        assert_counted(first)
+
+
+def test_who_is_near_a_limit_waits_and_raises_the_alert(db: Database) -> None:
+    person = prepare(db)[0]
+    with db.connect(Role.OWNER) as first, db.connect(Role.OWNER) as second:
+        first.execute("UPDATE users SET custom_limits = '{\"messages\": 5}' WHERE id = %s", (person,))
+        first.execute(INSERT, ([person] * 2, [NOW] * 2, [1] * 2, ["1"] * 2))
+        first.commit()
+        first.execute(INSERT, ([person], [NOW], [1], ["1"]))
+        second.execute("SET lock_timeout = '50ms'")
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            second.execute(INSERT, ([person], [NOW], [1], ["1"]))
+        second.rollback()
+        first.commit()
+        second.execute(INSERT, ([person], [NOW], [1], ["1"]))
+        second.commit()
+        assert second.execute("SELECT threshold FROM usage_alerts").fetchall() == [(80,)]
+        assert_counted(second)
+
+
+def test_events_in_slots_can_be_taken_away(db: Database) -> None:
+    person = prepare(db)[0]
+    with db.connect(Role.OWNER) as first, db.connect(Role.OWNER) as second:
+        first.execute(INSERT, ([person], [INSTANTS[2]], [10], ["1"]))
+        first.commit()
+        first.execute(INSERT, ([person], [INSTANTS[2]], [20], ["0.5"]))
+        for _ in range(3):
+            second.execute(INSERT, ([person], [INSTANTS[2]], [30], ["2"]))
+            second.commit()
+        first.commit()
+        second.execute("DELETE FROM usage_logs WHERE tokens_input <> 10")
+        assert_counted(second)
+        second.execute("DELETE FROM usage_logs")
+        assert_counted(second)
+
+
+def test_eight_writers_of_single_events_of_one_person_lose_none_and_raise_each_alert_once(db: Database) -> None:
+    person = prepare(db)[0]
+    with db.transaction(Role.OWNER) as conn:
+        conn.execute("UPDATE users SET custom_limits = '{\"messages\": 240}' WHERE id = %s", (person,))
+
+    def write(worker: int) -> None:
+        with db.connect(Role.OWNER) as conn:
+            for turn in range(40):
+                conn.execute(INSERT, ([person], [NOW], [worker], [None if turn % 7 == 0 else "0.1"]))
+                conn.commit()
+
+    with ThreadPoolExecutor(8) as pool:
+        for future in [pool.submit(write, worker) for worker in range(8)]:
+            future.result()
+    with db.transaction(Role.OWNER) as conn:
+        assert conn.execute(ONE.format("month_totals"), (person,)).fetchall() == [
+            (320, 1440, Decimal("27.2"), 48, True)
+        ]
+        conn.execute("SELECT recount_usage(%s)", ([person],))
+        assert_counted(conn)
+        raised = conn.execute("SELECT threshold FROM usage_alerts ORDER BY 1").fetchall()
+    assert raised == [(80,), (90,), (100,)]
 
 
 def test_small_costs_add_up_exactly(db: Database) -> None:

@@ -1,6 +1,6 @@
 with source as (
 
-    select * from {{ source('usage', 'monthly_usage') }}
+    select * from {{ source('usage', 'month_totals') }}
 
 ),
 
