@@ -4,21 +4,22 @@ import asyncio
 import hmac
 import logging
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
-from typing import Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import Message
 
 from cauce.database import Database, Role
 from cauce.errors import SkippableError
 from cauce.settings import Settings
 from ingest.otlp.answers import Media, Refusal, accepted, refused
-from ingest.otlp.gather import Gatherer, Room, Share, deliverer
+from ingest.otlp.gather import Gatherer, Room, Share, Taken, deliverer
 from ingest.otlp.requests import ENCODINGS, line_of, too_large
 from ingest.otlp.token import token_of
 
@@ -86,7 +87,7 @@ class _Receiver:
                 return accepted(media)
             del body
             share.resize(len(line))
-            taken = await self._gatherer.put(line)
+            taken = await self._loaded(request, line)
         return accepted(media, taken.rejected, taken.reason)
 
     def _refusal(self, request: Request) -> Refusal | None:
@@ -113,6 +114,17 @@ class _Receiver:
         except TimeoutError as error:
             raise Refusal(408, f"the body did not arrive within {READ_SECONDS} seconds") from error
         return bytes(body)
+
+    async def _loaded(self, request: Request, line: bytes) -> Taken:
+        """Wait for the load, or until the sender hangs up: what nobody waits for any more will be sent again."""
+        loading = asyncio.create_task(self._gatherer.put(line))
+        hanging_up = asyncio.create_task(cast(Coroutine[Any, Any, Message], request.receive()))
+        await asyncio.wait((loading, hanging_up), return_when=asyncio.FIRST_COMPLETED)
+        hanging_up.cancel()
+        if not loading.done():
+            loading.cancel()
+            raise ClientDisconnect
+        return loading.result()
 
     async def _discard(self, blocks: AsyncIterator[bytes]) -> None:
         """Read on a while without keeping it: who is cut off while sending never sees the answer."""

@@ -26,8 +26,8 @@ NAME: Final = "OTLP/HTTP"
 """The ledger's name for what was sent."""
 LINGER_SECONDS: Final = 0.05
 """How long a load waits for more requests."""
-GROUP_BYTES: Final = 16 * 2**20
-"""A load takes no further request beyond this size."""
+GROUP_BYTES: Final = 4 * 2**20
+"""A load takes no further request beyond this size: exporters wait ten seconds, a load should take less."""
 LEAST_SHARE: Final = 16 * 2**10
 """What a request counts at least, however small it is."""
 _FULL_SECONDS: Final = 2
@@ -105,7 +105,7 @@ class Gatherer:
         self._closing = False
 
     async def put(self, line: bytes) -> Taken:
-        """Wait until a request is in the database. Raises whatever kept it out."""
+        """Wait until a request is in the database. Raises whatever kept it out; cancelled, it is left out if it can."""
         waiting = _Waiting(line, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         self._stirred.set()
@@ -129,15 +129,17 @@ class Gatherer:
             if group:
                 outcomes = await asyncio.to_thread(self._deliver, [waiting.line for waiting in group])
                 for waiting, outcome in zip(group, outcomes, strict=True):
-                    if not waiting.outcome.done():  # its handler may have been cancelled
+                    if not waiting.outcome.cancelled():
                         waiting.outcome.set_result(outcome)
 
     def _next_group(self) -> list[_Waiting]:
         group: list[_Waiting] = []
         size = 0
         while self._waiting and (not group or size + len(self._waiting[0].line) <= GROUP_BYTES):
-            group.append(self._waiting.popleft())
-            size += len(group[-1].line)
+            waiting = self._waiting.popleft()
+            if not waiting.outcome.cancelled():
+                group.append(waiting)
+                size += len(waiting.line)
         if not self._waiting and not self._closing:
             self._stirred.clear()
         return group

@@ -7,6 +7,11 @@ from typing import Any, Self
 
 import httpx2
 import uvicorn
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
+from opentelemetry.trace import SpanKind, Status, StatusCode
+from opentelemetry.util.types import AttributeValue
 
 from cauce.database import Database
 from cauce.settings import Settings
@@ -44,15 +49,15 @@ class Receiver:
         assert not self._thread.is_alive()
 
     def post(self, content: bytes | Json, **headers: str) -> httpx2.Response:
-        return post(self.address, content, TOKEN, **headers)
+        return post(self.address, content, TOKEN, timeout=30, **headers)
 
 
-def post(address: str, content: bytes | Json, token: str, **headers: str) -> httpx2.Response:
+def post(address: str, content: bytes | Json, token: str, *, timeout: float = 30, **headers: str) -> httpx2.Response:
     """POST a request for traces, JSON unless told otherwise; `content_type="…"` is a header."""
     given = {name.replace("_", "-"): value for name, value in headers.items()}
     sent = {"authorization": f"Bearer {token}", "content-type": "application/json"} | given
     body = content if isinstance(content, bytes) else json.dumps(content).encode()
-    return httpx2.post(f"{address}/v1/traces", content=body, headers=sent, timeout=30)
+    return httpx2.post(f"{address}/v1/traces", content=body, headers=sent, timeout=timeout)
 
 
 def span(number: int, user: str = "ana@example.com", **changes: Any) -> Json:
@@ -80,6 +85,32 @@ def span(number: int, user: str = "ana@example.com", **changes: Any) -> Json:
 
 def request(*spans: Json) -> Json:
     return {"resourceSpans": [{"resource": {"attributes": []}, "scopeSpans": [{"spans": list(spans)}]}]}
+
+
+def run_an_application(name: str, exporter: SpanExporter) -> None:
+    """Two calls of models, one of them failed, in an agent's span with a tool's, as an instrumented application does."""
+    provider = TracerProvider(resource=Resource.create({"service.name": name}), shutdown_on_exit=False)
+    provider.add_span_processor(BatchSpanProcessor(exporter))
+    tracer = provider.get_tracer("an.instrumentation", "1.0")
+    with tracer.start_as_current_span("invoke_agent", attributes={"gen_ai.operation.name": "invoke_agent"}):
+        for tokens, user in ((1000, "ana@example.com"), (2000, "luis@example.com")):
+            attributes: dict[str, AttributeValue] = {
+                "gen_ai.operation.name": "chat",
+                "gen_ai.provider.name": "openai",
+                "gen_ai.request.model": "gpt-4o-mini",
+                "gen_ai.response.finish_reasons": ("stop",),
+                "gen_ai.usage.input_tokens": tokens,
+                "gen_ai.usage.output_tokens": 100,
+                "gen_ai.usage.cache_read.input_tokens": 400,
+                "user.email": user,
+            }
+            span = tracer.start_span("chat", kind=SpanKind.CLIENT, attributes=attributes, start_time=START)
+            if tokens == 2000:
+                span.set_status(Status(StatusCode.ERROR, "se cortó"))
+            span.end(START + 1_500_000_000)
+        with tracer.start_as_current_span("execute_tool", attributes={"gen_ai.operation.name": "execute_tool"}):
+            pass
+    provider.shutdown()
 
 
 def loaded(db: Database, *among: int) -> list[int]:

@@ -9,15 +9,11 @@ from google.protobuf.json_format import MessageToJson  # type: ignore[import-unt
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
-from opentelemetry.trace import SpanKind, Status, StatusCode
-from opentelemetry.util.types import AttributeValue
+from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from cauce.database import Role
 from tests.ingest.inputs import rows
-from tests.ingest.otlp.receiving import AUTHORISED, START
+from tests.ingest.otlp.receiving import AUTHORISED, run_an_application
 
 LOADED = """
 SELECT u.email, l.provider, l.model, l.tokens_input, l.tokens_output, l.tokens_cache_read, l.total_cost,
@@ -26,32 +22,6 @@ FROM usage_logs l JOIN users u ON u.id = l.user_id JOIN agents a ON a.id = l.age
 WHERE a.slug = %s ORDER BY l.tokens_input"""
 
 LAST = "SELECT ROW(read, loaded, ignored_kinds)::text FROM ingest_batches ORDER BY started_at DESC LIMIT 1"
-
-
-def run_an_application(name: str, exporter: SpanExporter) -> None:
-    """Two calls of models, one of them failed, in an agent's span with a tool's, as an instrumented application does."""
-    provider = TracerProvider(resource=Resource.create({"service.name": name}), shutdown_on_exit=False)
-    provider.add_span_processor(BatchSpanProcessor(exporter))
-    tracer = provider.get_tracer("an.instrumentation", "1.0")
-    with tracer.start_as_current_span("invoke_agent", attributes={"gen_ai.operation.name": "invoke_agent"}):
-        for tokens, user in ((1000, "ana@example.com"), (2000, "luis@example.com")):
-            attributes: dict[str, AttributeValue] = {
-                "gen_ai.operation.name": "chat",
-                "gen_ai.provider.name": "openai",
-                "gen_ai.request.model": "gpt-4o-mini",
-                "gen_ai.response.finish_reasons": ("stop",),
-                "gen_ai.usage.input_tokens": tokens,
-                "gen_ai.usage.output_tokens": 100,
-                "gen_ai.usage.cache_read.input_tokens": 400,
-                "user.email": user,
-            }
-            span = tracer.start_span("chat", kind=SpanKind.CLIENT, attributes=attributes, start_time=START)
-            if tokens == 2000:
-                span.set_status(Status(StatusCode.ERROR, "se cortó"))
-            span.end(START + 1_500_000_000)
-        with tracer.start_as_current_span("execute_tool", attributes={"gen_ai.operation.name": "execute_tool"}):
-            pass
-    provider.shutdown()
 
 
 class JsonExporter(SpanExporter):

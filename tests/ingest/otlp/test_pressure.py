@@ -1,18 +1,21 @@
 """Many requests at once, more than there is room for, and requests that spoil the load they share."""
 
+import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
+import httpx2
 import psycopg
 import pytest
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
 from cauce.database import Role
 from cauce.errors import SkippableError
-from ingest.otlp import gather
+from ingest.otlp import app, gather
 from tests.ingest.inputs import rows
-from tests.ingest.otlp.receiving import Receiver, loaded, request, span
+from tests.ingest.otlp.receiving import AUTHORISED, TOKEN, Receiver, loaded, post, request, run_an_application, span
 
 
 @contextmanager
@@ -56,6 +59,44 @@ def test_more_than_there_is_room_for_is_sent_away_for_now_and_what_was_accepted_
         assert [future.result().status_code for future in accepted] == [200] * 3
         assert receiver.post(request(span(209))).status_code == 200
     assert loaded(people_db, *range(200, 210)) == [201, 202, 203, 209]
+
+
+def test_an_exporter_that_is_sent_away_for_now_comes_again(people_db, monkeypatch):
+    monkeypatch.setattr(gather, "_FULL_SECONDS", 1)
+    with Receiver(people_db, otlp_queue_bytes=gather.LEAST_SHARE) as receiver, ThreadPoolExecutor(2) as pool:
+        with held_up(people_db):
+            accepted = pool.submit(receiver.post, request(span(221)))
+            time.sleep(0.3)
+            exporter = OTLPSpanExporter(endpoint=f"{receiver.address}/v1/traces", headers=AUTHORISED)
+            exported = pool.submit(run_an_application, "patient", exporter)
+            time.sleep(0.3)
+        assert accepted.result().status_code == 200
+        exported.result()
+    agents = "SELECT a.slug FROM usage_logs l JOIN agents a ON a.id = l.agent_id WHERE a.slug = 'patient'"
+    assert rows(people_db, agents) == ["patient"] * 2
+
+
+def test_who_hangs_up_before_the_load_is_left_out_and_can_come_again(people_db, receiver):
+    with ThreadPoolExecutor(1) as pool:
+        with held_up(people_db):
+            first = pool.submit(receiver.post, request(span(231)))
+            time.sleep(0.3)
+            with pytest.raises(httpx2.ReadTimeout):
+                post(receiver.address, request(span(232)), TOKEN, timeout=0.2)
+        assert first.result().status_code == 200
+    assert receiver.post(request(span(233))).status_code == 200
+    assert loaded(people_db, 231, 232, 233) == [231, 233]
+    assert receiver.post(request(span(232))).status_code == 200
+    assert loaded(people_db, 232) == [232]
+
+
+def test_a_body_that_does_not_arrive_is_not_waited_for(people_db, receiver, monkeypatch):
+    monkeypatch.setattr(app, "READ_SECONDS", 0.2)
+    host, port = receiver.address.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        head = f"POST /v1/traces HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {TOKEN}\r\n"
+        connection.sendall(f"{head}Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{{".encode())
+        assert connection.recv(12) == b"HTTP/1.1 408"
 
 
 def test_one_request_alone_always_fits(people_db):
