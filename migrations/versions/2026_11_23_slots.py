@@ -7,7 +7,7 @@ from importlib import import_module
 import sqlalchemy as sa
 from alembic import op
 
-from migrations.policies import ALL, OWN, READ, protect
+from migrations.policies import ALL, OWN, READ, keep_updated_at, protect
 
 limits = import_module("migrations.versions.2026_11_23_limits")
 
@@ -185,6 +185,7 @@ BEGIN
               unknown_cost_events = m.unknown_cost_events + (event.total_cost IS NULL)::int,
               last_interaction = greatest(m.last_interaction, event.timestamp),
               exceeded_limit = {limits.ONE_MORE_EXCEEDS},
+              updated_at = now(),
               agent_usage = m.agent_usage || jsonb_build_object(agent, jsonb_build_object(
                 'messages', coalesce((m.agent_usage -> agent -> 'messages')::bigint, 0) + 1,
                 'tokens', coalesce((m.agent_usage -> agent -> 'tokens')::bigint, 0) + event.total_tokens,
@@ -252,6 +253,7 @@ BEGIN
           unknown_cost_events = m.unknown_cost_events + delta.unknown,
           last_interaction = greatest(m.last_interaction, delta.last),
           exceeded_limit = {limits.DELTA_EXCEEDS},
+          updated_at = now(),
           agent_usage = CASE WHEN m.agent_usage IS NOT NULL THEN coalesce(delta.agents, '{{}}') END
       FROM delta
       WHERE m.user_id = delta.user_id AND m.year = delta.year AND m.month = delta.month
@@ -287,7 +289,7 @@ BEGIN
   JOIN (VALUES (80, 'APPROACHING_LIMIT'), (90, 'LIMIT_WARNING'), (100, 'LIMIT_EXCEEDED')) AS t (threshold, type) ON threshold <= level
   ON CONFLICT (user_id, year, month, metric, threshold) DO UPDATE SET resolved_at = NULL
   WHERE usage_alerts.resolved_at IS NOT NULL AND excluded.resolved_at IS NULL;
-  UPDATE monthly_usage m SET warnings_sent = a.raised
+  UPDATE monthly_usage m SET warnings_sent = a.raised, updated_at = now()
   FROM (SELECT user_id, year, month, count(*) AS raised FROM usage_alerts
     WHERE user_id = ANY (people) AND metric IN ('messages', 'tokens') GROUP BY 1, 2, 3) a
   WHERE m.user_id = a.user_id AND m.year = a.year AND m.month = a.month AND m.warnings_sent <> a.raised;
@@ -299,7 +301,7 @@ CREATE OR REPLACE FUNCTION refresh_usage_limits(people uuid[]) RETURNS void
 LANGUAGE plpgsql {PATH} AS $$
 BEGIN
   PERFORM FROM users WHERE id = ANY (people) ORDER BY id FOR NO KEY UPDATE;
-  UPDATE monthly_usage m SET limit_messages = l.limit_messages, limit_tokens = l.limit_tokens,
+  UPDATE monthly_usage m SET limit_messages = l.limit_messages, limit_tokens = l.limit_tokens, updated_at = now(),
     exceeded_limit = {limits.exceeds("used.total_messages", "l.limit_messages", "used.total_tokens", "l.limit_tokens")}
   FROM (
     SELECT array_agg(user_id) AS people, array_agg(make_date(year, month, 1)) AS months
@@ -355,7 +357,7 @@ BEGIN
   FROM usage_limits((SELECT array_agg(user_id) FROM months), (SELECT array_agg(month) FROM months)) l
   LEFT JOIN counted USING (user_id, month)
   ON CONFLICT (user_id, year, month) DO UPDATE
-  SET total_messages = excluded.total_messages, total_tokens = excluded.total_tokens, total_cost = excluded.total_cost,
+  SET updated_at = now(), total_messages = excluded.total_messages, total_tokens = excluded.total_tokens, total_cost = excluded.total_cost,
       unknown_cost_events = excluded.unknown_cost_events, agent_usage = excluded.agent_usage,
       last_interaction = greatest(m.last_interaction, excluded.last_interaction),
       limit_messages = excluded.limit_messages, limit_tokens = excluded.limit_tokens, exceeded_limit = excluded.exceeded_limit;
@@ -405,6 +407,8 @@ def upgrade() -> None:
     op.execute("GRANT SELECT ON month_totals TO cauce_user, cauce_admin, cauce_transform")
     for statement in FUNCTIONS:
         op.execute(statement)
+    # The functions say when themselves: the trigger was a fifth of what an event's counters cost.
+    op.execute("DROP TRIGGER updated_at ON monthly_usage")
     for function in INTERNAL:
         op.execute(f"REVOKE ALL ON FUNCTION {function} FROM PUBLIC")
 
@@ -424,3 +428,4 @@ def downgrade() -> None:
     for function in INTERNAL:
         op.execute(f"DROP FUNCTION {function}")
     op.drop_table("usage_slots")
+    keep_updated_at("monthly_usage")
