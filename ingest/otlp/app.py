@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, cast
 from uuid import UUID
 
+import psycopg
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
@@ -16,7 +17,7 @@ from starlette.routing import Route
 from starlette.types import Message
 
 from cauce.database import Database, Role
-from cauce.errors import SkippableError
+from cauce.errors import CauceError, SkippableError
 from cauce.settings import Settings
 from ingest.otlp.answers import Media, Refusal, accepted, refused
 from ingest.otlp.gather import Gatherer, Room, Share, Taken, deliverer
@@ -26,6 +27,8 @@ from ingest.otlp.token import token_of
 PATH: Final = "/v1/traces"
 READ_SECONDS: Final = 30
 """A body must have arrived within this time."""
+HEALTH_SECONDS: Final = 2
+"""A database that answers no sooner counts as away."""
 _logger = logging.getLogger("cauce.otlp")
 
 
@@ -46,7 +49,7 @@ class _Receiver:
         self._limit = settings.otlp_max_bytes
         self._room = Room(settings.otlp_queue_bytes)
         self._reading = asyncio.Semaphore(1)  # a parsed body is several times its size
-        self._asking = asyncio.Lock()
+        self._asked: asyncio.Task[bool] | None = None
 
     @asynccontextmanager
     async def lifespan(self, _app: Starlette) -> AsyncIterator[None]:
@@ -138,16 +141,20 @@ class _Receiver:
 
     async def health(self, _request: Request) -> Response:
         """200 when spans can be loaded, else 503."""
-        async with self._asking:  # one question at a time, however many ask
-            try:
-                await asyncio.to_thread(self._ask)
-            except Exception:  # noqa: BLE001 - whatever it is, nothing can be loaded
-                return JSONResponse({"status": "the database does not answer"}, 503)
-        return JSONResponse({"status": "ok"})
+        if self._asked is None or self._asked.done():  # one question at a time, however many ask
+            self._asked = asyncio.create_task(asyncio.to_thread(self._answers))
+        done, _ = await asyncio.wait([self._asked], timeout=HEALTH_SECONDS)
+        if done and self._asked.result():
+            return JSONResponse({"status": "ok"})
+        return JSONResponse({"status": "the database does not answer"}, 503)
 
-    def _ask(self) -> None:
-        with self._db.transaction(Role.INGEST) as conn:
-            conn.execute("SELECT FROM ingest_batches LIMIT 1")
+    def _answers(self) -> bool:
+        try:
+            with self._db.transaction(Role.INGEST) as conn:
+                conn.execute("SELECT FROM ingest_batches LIMIT 1")
+        except (CauceError, psycopg.Error):
+            return False
+        return True
 
 
 def _media_type(request: Request) -> str:

@@ -11,7 +11,6 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceResponse,
 )
 
-from cauce.database import Role
 from ingest import open_rows
 from tests.ingest.inputs import rows
 from tests.ingest.otlp.receiving import Receiver, loaded, request, span
@@ -158,14 +157,3 @@ def test_the_same_id_with_other_content_is_a_conflict(people_db, receiver):
 def test_other_paths_and_methods_are_told_so(receiver):
     assert httpx2.get(f"{receiver.address}/v1/traces").status_code == 405
     assert httpx2.post(f"{receiver.address}/v1/logs").status_code == 404
-
-
-def test_health_is_that_of_the_database(people_db, receiver):
-    assert httpx2.get(f"{receiver.address}/health").json() == {"status": "ok"}
-    with people_db.transaction(Role.OWNER) as conn:
-        conn.execute("REVOKE SELECT ON ingest_batches FROM cauce_ingest")
-    try:
-        assert httpx2.get(f"{receiver.address}/health").status_code == 503
-    finally:
-        with people_db.transaction(Role.OWNER) as conn:
-            conn.execute("GRANT SELECT ON ingest_batches TO cauce_ingest")

@@ -121,6 +121,16 @@ def test_while_the_database_is_away_senders_are_asked_to_come_again(people_db, r
     assert loaded(people_db, 601) == [601]
 
 
+def test_health_is_that_of_the_database(people_db, receiver, monkeypatch):
+    monkeypatch.setattr(app, "HEALTH_SECONDS", 0.2)
+    with held_up(people_db):
+        for _ in range(2):
+            assert httpx2.get(f"{receiver.address}/health").status_code == 503
+    monkeypatch.setattr(app, "HEALTH_SECONDS", 10)
+    answer = httpx2.get(f"{receiver.address}/health")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
 @pytest.mark.parametrize(
     ("error", "status", "first"),
     [(SkippableError("it is of no use"), 400, 701), (RuntimeError("a defect"), 500, 711)],
