@@ -129,20 +129,21 @@ class MonthlyUsage(Tenant, Timestamps, Base):
 
 
 class UsageSlot(Tenant, Base):
-    """What writers of a person's month added while another held the month's row, by agent; 0 once the row has it, too.
+    """What writers of a person's month added while another held the month's row; 0 once the row has it, too.
 
-    A month's totals are its row and its slots together: the view `month_totals`.
+    `agent_usage` is {agent's id: {messages, tokens, cost, unknown}}, the last the events without a known cost. A
+    month's totals are its row and its slots together: the view `month_totals`.
     """
 
     __tablename__ = "usage_slots"
 
-    agent_id: Mapped[UUID]
     year: Mapped[int] = mapped_column(SmallInteger)
     month: Mapped[int] = mapped_column(SmallInteger)
     total_messages: Mapped[Count]
     total_tokens: Mapped[Count]
     total_cost: Mapped[Decimal] = mapped_column(Numeric(24, 12), server_default=text("0"))
     unknown_cost_events: Mapped[Count]
+    agent_usage: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     last_interaction: Mapped[datetime | None]
 
     __table_args__ = (

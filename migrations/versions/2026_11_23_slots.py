@@ -6,6 +6,7 @@ from importlib import import_module
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 from migrations.policies import ALL, OWN, READ, keep_updated_at, protect
 
@@ -53,15 +54,15 @@ FROM month_totals GROUP BY user_id
 AGENT_TOTALS = """
 CREATE OR REPLACE VIEW agent_totals WITH (security_invoker = true, security_barrier = true) AS
 WITH used AS (
-  SELECT m.user_id, agent.key::uuid AS agent_id, (agent.value -> 'messages')::bigint AS messages,
-    (agent.value -> 'tokens')::bigint AS tokens, (agent.value -> 'cost')::numeric AS cost
-  FROM monthly_usage m CROSS JOIN LATERAL jsonb_each(m.agent_usage) agent
+  SELECT user_id, agent_usage FROM monthly_usage
   UNION ALL
-  SELECT user_id, agent_id, total_messages, total_tokens, total_cost FROM usage_slots WHERE total_messages > 0
+  SELECT user_id, agent_usage FROM usage_slots
 )
-SELECT agent_id, count(DISTINCT user_id) AS people, sum(messages)::bigint AS total_messages, sum(tokens)::bigint AS total_tokens,
-  sum(cost) AS total_cost
-FROM used GROUP BY agent_id
+SELECT agent.key::uuid AS agent_id, count(DISTINCT used.user_id) AS people,
+  sum((agent.value -> 'messages')::bigint)::bigint AS total_messages, sum((agent.value -> 'tokens')::bigint)::bigint AS total_tokens,
+  sum((agent.value -> 'cost')::numeric) AS total_cost
+FROM used CROSS JOIN LATERAL jsonb_each(used.agent_usage) agent
+GROUP BY agent.key
 """
 
 FUNCTIONS = [
@@ -80,11 +81,15 @@ BEGIN
   ELSE
     slots := ARRAY(SELECT id FROM usage_slots WHERE user_id = ANY (people) AND total_messages > 0 FOR NO KEY UPDATE SKIP LOCKED);
   END IF;
-  RETURN QUERY UPDATE usage_slots
-  SET total_messages = 0, total_tokens = 0, total_cost = 0, unknown_cost_events = 0
-  WHERE user_id = ANY (people) AND id = ANY (slots)
-  RETURNING user_id, agent_id, make_date(year, month, 1), last_interaction, old.total_messages, old.total_tokens, old.total_cost,
-    old.unknown_cost_events;
+  RETURN QUERY WITH taken AS (
+    UPDATE usage_slots
+    SET total_messages = 0, total_tokens = 0, total_cost = 0, unknown_cost_events = 0, agent_usage = '{{}}'
+    WHERE user_id = ANY (people) AND id = ANY (slots)
+    RETURNING user_id, year, month, last_interaction, old.agent_usage AS agent_usage
+  )
+  SELECT t.user_id, a.key::uuid, make_date(t.year, t.month, 1), t.last_interaction, (a.value -> 'messages')::bigint,
+    (a.value -> 'tokens')::bigint, (a.value -> 'cost')::numeric, (a.value -> 'unknown')::bigint
+  FROM taken t CROSS JOIN LATERAL jsonb_each(t.agent_usage) a;
 END $$
 """,
     # A month that begins also does away with slots of the months before.
@@ -136,6 +141,7 @@ BEGIN
     IF event.n IS NULL THEN
       RETURN NULL;
     ELSIF event.n = 1 THEN
+      agent := event.agent_id;
       is_alone := pg_try_advisory_xact_lock(hashtext('usage'), hashtext(event.user_id::text));
       IF is_alone THEN
         in_slots := EXISTS (SELECT FROM usage_slots WHERE user_id = event.user_id AND total_messages > 0);
@@ -157,16 +163,23 @@ BEGIN
           SET total_messages = total_messages + 1, total_tokens = total_tokens + event.total_tokens,
             total_cost = total_cost + coalesce(event.total_cost, 0),
             unknown_cost_events = unknown_cost_events + (event.total_cost IS NULL)::int,
-            last_interaction = greatest(last_interaction, event.timestamp)
+            last_interaction = greatest(last_interaction, event.timestamp),
+            agent_usage = agent_usage || jsonb_build_object(agent, jsonb_build_object(
+              'messages', coalesce((agent_usage -> agent -> 'messages')::bigint, 0) + 1,
+              'tokens', coalesce((agent_usage -> agent -> 'tokens')::bigint, 0) + event.total_tokens,
+              'cost', coalesce((agent_usage -> agent -> 'cost')::numeric, 0) + coalesce(event.total_cost, 0),
+              'unknown', coalesce((agent_usage -> agent -> 'unknown')::bigint, 0) + (event.total_cost IS NULL)::int))
           WHERE user_id = event.user_id AND id = (
             SELECT id FROM usage_slots
-            WHERE user_id = event.user_id AND agent_id = event.agent_id
-              AND year = extract(year FROM event.local_date)::smallint AND month = extract(month FROM event.local_date)::smallint
+            WHERE user_id = event.user_id AND year = extract(year FROM event.local_date)::smallint AND month = extract(month FROM event.local_date)::smallint
             LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED);
           IF NOT FOUND THEN
-            INSERT INTO usage_slots (user_id, agent_id, year, month, total_messages, total_tokens, total_cost, unknown_cost_events, last_interaction)
-            VALUES (event.user_id, event.agent_id, extract(year FROM event.local_date), extract(month FROM event.local_date), 1,
-              event.total_tokens, coalesce(event.total_cost, 0), (event.total_cost IS NULL)::int, event.timestamp);
+            INSERT INTO usage_slots (user_id, year, month, total_messages, total_tokens, total_cost, unknown_cost_events,
+              last_interaction, agent_usage)
+            VALUES (event.user_id, extract(year FROM event.local_date), extract(month FROM event.local_date), 1,
+              event.total_tokens, coalesce(event.total_cost, 0), (event.total_cost IS NULL)::int, event.timestamp,
+              jsonb_build_object(agent, jsonb_build_object('messages', 1, 'tokens', event.total_tokens,
+                'cost', coalesce(event.total_cost, 0), 'unknown', (event.total_cost IS NULL)::int)));
           END IF;
           RETURN NULL;
         END IF;
@@ -176,7 +189,6 @@ BEGIN
         in_slots := EXISTS (SELECT FROM usage_slots WHERE user_id = event.user_id AND total_messages > 0);
       END IF;
       IF NOT in_slots THEN
-        agent := event.agent_id;
         LOOP
           UPDATE monthly_usage m
           SET total_messages = m.total_messages + 1,
@@ -331,8 +343,9 @@ BEGIN
     SELECT user_id, local_date, agent_id, events, total_tokens, coalesce(total_cost, 0), unknown_cost_events, NULL
     FROM archived_usage_daily WHERE user_id = ANY (people)
     UNION ALL
-    SELECT user_id, make_date(year, month, 1), agent_id, -total_messages, -total_tokens, -total_cost, -unknown_cost_events, NULL
-    FROM usage_slots WHERE user_id = ANY (people)
+    SELECT user_id, make_date(year, month, 1), a.key::uuid, -(a.value -> 'messages')::bigint, -(a.value -> 'tokens')::bigint,
+      -(a.value -> 'cost')::numeric, -(a.value -> 'unknown')::bigint, NULL
+    FROM usage_slots CROSS JOIN LATERAL jsonb_each(agent_usage) a WHERE user_id = ANY (people)
   ),
   by_agent AS (
     SELECT user_id, date_trunc('month', local_date)::date AS month, agent_id, sum(n) AS n, sum(tokens) AS tokens, sum(cost) AS cost,
@@ -382,13 +395,13 @@ def upgrade() -> None:
         "usage_slots",
         sa.Column("user_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), server_default=sa.text("uuidv7()"), nullable=False),
-        sa.Column("agent_id", sa.Uuid(), nullable=False),
         sa.Column("year", sa.SmallInteger(), nullable=False),
         sa.Column("month", sa.SmallInteger(), nullable=False),
         sa.Column("total_messages", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("total_tokens", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("total_cost", sa.Numeric(precision=24, scale=12), server_default=sa.text("0"), nullable=False),
         sa.Column("unknown_cost_events", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("agent_usage", postgresql.JSONB(), server_default=sa.text("'{}'"), nullable=False),
         sa.Column("last_interaction", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("month BETWEEN 1 AND 12", name=op.f("ck_usage_slots_month")),
         sa.CheckConstraint(
