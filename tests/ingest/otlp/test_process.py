@@ -12,7 +12,11 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from pydantic import ValidationError
 
+from cauce.errors import FatalError
+from cauce.settings import Settings
+from ingest.otlp import serve
 from tests.conftest import HOME
 from tests.ingest.otlp.receiving import TOKEN, loaded, post, request, span
 
@@ -120,38 +124,25 @@ def test_asked_to_stop_it_finishes_what_it_accepted_and_ends_well(people_db, sta
     assert whose == [("luis@example.com",), ("new@example.com",)]
 
 
-def run(environment, *arguments, **changes):
-    return subprocess.run(
-        [sys.executable, "-m", "cauce", "otlp", *arguments],
-        env=environment | changes,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
 def test_the_token_is_shown_when_asked_for_and_that_is_audited(people_db, environment):
     derived = {key: value for key, value in environment.items() if key != "CAUCE_OTLP_TOKEN"}
-    shown = run(derived, "--show-token")
-    assert (shown.returncode, len(shown.stdout.strip())) == (0, 64)
+    command = [sys.executable, "-m", "cauce", "otlp", "--show-token"]
+    shown = subprocess.run(command, env=derived, capture_output=True, text=True, timeout=60, check=True)
+    assert len(shown.stdout.strip()) == 64
     with people_db.transaction("cauce_owner") as conn:
         assert conn.execute("SELECT details FROM audit_logs WHERE action = 'HAND_OUT_TOKEN'").fetchall() == [
             ({"of": "otlp"},)
         ]
 
 
-def test_what_cannot_work_is_one_line(environment):
-    nobody = run(environment, "--user", "nobody@example.com")
-    assert (nobody.returncode, len(told(nobody.stderr))) == (1, 1)
-    assert "there is no such person" in nobody.stderr
+def test_what_cannot_work_says_what_to_do(people_db):
+    with pytest.raises(FatalError, match=r"there is no such person — nobody@example.com — .*--create-user"):
+        serve(people_db.settings, people_db, host="127.0.0.1", port=0, owner_email="nobody@example.com")
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        refused = run(environment, "--port", str(port))
-    assert (refused.returncode, refused.stdout) == (1, "")
-    assert [f"127.0.0.1:{port}" in line for line in told(refused.stderr)] == [True]
-    short = run(environment, CAUCE_OTLP_TOKEN="short")
-    assert short.returncode == 1
-    assert ["CAUCE_OTLP_TOKEN" in line for line in told(short.stderr)] == [True]
+        with pytest.raises(FatalError, match=rf"cannot listen: .* — 127.0.0.1:{port} — .*--port"):
+            serve(people_db.settings, people_db, host="127.0.0.1", port=port)
+    with pytest.raises(ValidationError, match="otlp_token"):
+        Settings(otlp_token="short")
