@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from cauce.database import Database, Role
+from cauce.database import Database, Role, locks
 from cauce.errors import FatalError
-from expectations.build import LOCK
 from expectations.candidate import CANDIDATE, MARTS, Audit, Candidate, read_candidate, write_candidate
 from expectations.publications import record_failure
 
@@ -50,7 +49,7 @@ def check(database: Database) -> AuditReport:
     nothing was ever built.
     """
     began = time.monotonic()
-    with database.lock(LOCK):
+    with database.lock(locks.MARTS):
         with database.transaction(Role.TRANSFORM) as conn:
             candidate, published = read_candidate(conn), read_candidate(conn, MARTS)
         if candidate is None:

@@ -12,13 +12,11 @@ from psycopg import sql
 
 from cauce.database import Database, Role, locks
 from cauce.errors import CauceError, FatalError
+from cauce.progress import Progress
 from expectations.candidate import CANDIDATE, MARTS, Audit, Candidate, content_of, read_candidate, write_candidate
 from expectations.fingerprint import code_version, input_fingerprint
 from expectations.publications import record_failure
-from expectations.transform import Outcome, Progress, run_dbt
-
-LOCK = locks.MARTS
-"""Building, auditing and publishing take turns."""
+from expectations.transform import Outcome, run_dbt
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ def build(
     changed. Raises `FatalError` with the model that failed.
     """
     began = time.monotonic()
-    with database.lock(LOCK, on_wait=on_progress), database.connect(Role.TRANSFORM) as source:
+    with database.lock(locks.MARTS, on_wait=on_progress), database.connect(Role.TRANSFORM) as source:
         # The snapshot lives as long as this transaction: it stays open while dbt runs.
         source.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         instant = (as_of or datetime.now(UTC)).astimezone(UTC)

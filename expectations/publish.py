@@ -7,9 +7,8 @@ from uuid import uuid4
 import psycopg
 from psycopg import sql
 
-from cauce.database import Database, Role
+from cauce.database import Database, Role, locks
 from cauce.errors import FatalError, RetriableError
-from expectations.build import LOCK
 from expectations.candidate import CANDIDATE, MARTS, RETIRED, Audit, Candidate, content_of, read_candidate
 from expectations.publications import record_failure, record_success
 
@@ -33,7 +32,7 @@ def publish(database: Database) -> PublishReport:
     afterwards, or by a later publication when somebody is still reading it.
     Raises `FatalError` when nothing was built, `RetriableError` when a lock could not be had in time.
     """
-    with database.lock(LOCK):
+    with database.lock(locks.MARTS):
         try:
             with database.transaction(Role.TRANSFORM) as conn:
                 report = _publish(conn)

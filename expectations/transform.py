@@ -12,9 +12,8 @@ from psycopg.conninfo import conninfo_to_dict
 
 from cauce.database import Database, Role
 from cauce.errors import FatalError
+from cauce.progress import Progress
 from expectations.fingerprint import DBT_PROJECT
-
-Progress = Callable[[str], None]
 
 NO_TELEMETRY = {
     "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",

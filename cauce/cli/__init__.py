@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from cauce.cli import archive, audit, database, ingest, keys, otlp, people, person, pipeline, retention, serve
+from cauce.cli import archive, audit, database, ingest, keys, link, otlp, person, pipeline, retention, serve
 from cauce.cli.failures import explain
 
 app = typer.Typer(
@@ -15,7 +15,7 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (serve, database, ingest, otlp, pipeline, people):
+for module in (serve, database, ingest, otlp, pipeline, link):
     app.registered_commands += module.app.registered_commands
 app.add_typer(database.db_app, name="db")
 app.add_typer(ingest.quarantine_app, name="quarantine")

@@ -3,7 +3,7 @@
 import atexit
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode
@@ -16,12 +16,12 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from cauce.database.roles import Role
 from cauce.database.server import EmbeddedServer
 from cauce.errors import FatalError, RetriableError
+from cauce.progress import Progress
 from cauce.security.envelope import Sealer
 from cauce.security.keyring import KeyRing, StoredKey, stored_keys
 from cauce.security.secrets import Secrets, load_secrets
 from cauce.settings import Settings
 
-Progress = Callable[[str], None]
 EMBEDDED_DATABASE = "cauce"
 LOCK_POLL_SECONDS = 0.2
 

@@ -13,6 +13,7 @@ from alembic.config import Config
 from alembic.script import Script, ScriptDirectory
 from sqlalchemy import Connection
 
+from cauce.database import locks
 from cauce.database.database import Database
 from cauce.database.roles import Role, ensure_roles
 from cauce.errors import FatalError, RetriableError
@@ -34,7 +35,6 @@ FROM pg_constraint
 WHERE NOT convalidated AND connamespace = 'public'::regnamespace AND conparentid = 0 AND coninhcount = 0
 ORDER BY conrelid::regclass::text, conname
 """
-HELD_UP = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
 
 
 def migration_config(connection: Connection | None = None) -> Config:
@@ -73,7 +73,7 @@ def migrate(database: Database, revision: str = "head", *, patience: float = PAT
                 break
             except psycopg.Error as error:
                 conn.rollback()
-                if not isinstance(error, HELD_UP) or time.monotonic() + pause > deadline:
+                if not isinstance(error, locks.HELD_UP) or time.monotonic() + pause > deadline:
                     raise _migration_error(error) from error
             time.sleep(pause)
         if revision == "head":
@@ -169,7 +169,7 @@ def _let_go_of_columns(database: Database) -> None:
 
 def _migration_error(cause: psycopg.Error) -> FatalError | RetriableError:
     detail = str(cause).strip().splitlines()[0]
-    if isinstance(cause, (*HELD_UP, psycopg.errors.QueryCanceled)):
+    if isinstance(cause, (*locks.HELD_UP, psycopg.errors.QueryCanceled)):
         return RetriableError(
             f"a migration could not get its lock in time: {detail}",
             action="run `cauce migrate` again when it is quieter",

@@ -6,7 +6,7 @@ finds or makes a sound server: what is believed is /proc, not a file that a cras
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,6 +22,7 @@ from cauce.database.server_cluster import SUPERUSER
 from cauce.database.server_failure import explained, failure, log_since, log_sizes
 from cauce.database.server_files import server_binaries
 from cauce.errors import FatalError, RetriableError
+from cauce.progress import Progress
 
 __all__ = ["EmbeddedServer", "ServerAddress", "ServerStatus", "server_binaries"]
 
@@ -30,8 +31,6 @@ START_SECONDS = 600.0
 """Recovery after a crash may take minutes; a server that is still at work on it is not given up before this."""
 STOP_SECONDS = 120.0
 STOP_SIGNALS = {"smart": SIGTERM, "fast": SIGINT, "immediate": SIGQUIT}
-
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """Write the whole demo into a folder."""
 
 import shutil
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -12,12 +11,11 @@ from cauce.demo.plan import PLAN_FILE, DemoPlan
 from cauce.demo.usage import write_usage
 from cauce.demo.window import Window
 from cauce.errors import FatalError
+from cauce.progress import Progress
 
 SEED = 20_251_022
 FEWEST_USERS = 4
 """An admin, an analyst and two users to sign in as."""
-
-Progress = Callable[[str], None]
 
 
 def generate(

@@ -7,7 +7,6 @@ does not name is a left-over and is removed.
 """
 
 import re
-import time
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -25,8 +24,8 @@ from cauce.lifecycle import parquet, rows
 from cauce.lifecycle.parquet import PART, Content
 
 TABLE = "usage_logs"
-ATTEMPTS = 5
 LOCK_TIMEOUT = "500ms"
+PAUSES = (0.2, 0.4, 0.6, 0.8)
 """Dropping a partition stops every reader of the table: it gives up soon, lets them go by, and tries again."""
 
 _PARTITIONS = """
@@ -104,14 +103,7 @@ def archive_month(database: Database, month: date) -> int:
     `psycopg.errors.LockNotAvailable` when readers held the table each time, and `FatalError` when the file does not
     hold what the table holds; in both cases nothing has changed.
     """
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            return _archive_month(database, month)
-        except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
-            if attempt == ATTEMPTS:
-                raise
-            time.sleep(0.2 * attempt)
-    raise AssertionError("unreachable")
+    return locks.persistently(lambda: _archive_month(database, month), PAUSES)
 
 
 def _archive_month(database: Database, month: date) -> int:

@@ -6,7 +6,6 @@ still finds the person, and every step finds less to do.
 """
 
 import re
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -23,11 +22,12 @@ from cauce.errors import CauceError, RetriableError
 from cauce.lifecycle import archive
 from cauce.lifecycle.classification import DataClass, TableData, tables
 from cauce.models import Base
+from cauce.progress import Progress
 from cauce.security import audit
 from cauce.security.envelope import Place
 
-ATTEMPTS = 20
 LOCK_TIMEOUT = "2s"
+PAUSES = (0.1,) * 19
 ERASED = "(erased)"
 """What stands in a file name or a log where the address stood."""
 BEYOND_REACH = (
@@ -37,7 +37,6 @@ BEYOND_REACH = (
     "vectors are listed in vector_deletions for the vector store's next synchronisation",
 )
 
-Progress = Callable[[str], None]
 T = TypeVar("T")
 
 _WAREHOUSE = """
@@ -213,16 +212,16 @@ def _clear_actors(conn: psycopg.Connection, table: TableData, person: UUID) -> N
 
 def _persistently(database: Database, work: Callable[[psycopg.Connection], T], role: Role = Role.OWNER) -> T:
     """Do the work in a transaction that waits for a lock for a moment only, so that nobody queues behind it; again."""
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            with database.transaction(role) as conn:
-                conn.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(sql.Literal(LOCK_TIMEOUT)))
-                return work(conn)
-        except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as error:
-            if attempt == ATTEMPTS:
-                raise RetriableError(
-                    "another session holds rows of this person",
-                    action="do the same again when it has ended: the erasure goes on where it stopped",
-                ) from error
-            time.sleep(0.1)
-    raise AssertionError("unreachable")
+
+    def once() -> T:
+        with database.transaction(role) as conn:
+            conn.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(sql.Literal(LOCK_TIMEOUT)))
+            return work(conn)
+
+    try:
+        return locks.persistently(once, PAUSES)
+    except locks.HELD_UP as error:
+        raise RetriableError(
+            "another session holds rows of this person",
+            action="do the same again when it has ended: the erasure goes on where it stopped",
+        ) from error

@@ -1,6 +1,5 @@
 """Carrying out `retention_policies`: what has outlived its time is deleted, expired, archived or purged."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -12,11 +11,10 @@ from cauce.errors import FatalError
 from cauce.lifecycle import archive
 from cauce.models import Base
 from cauce.models.security import RetentionAction, RetentionSubject
+from cauce.progress import Progress
 
 BATCH = 5_000
 """Rows of one transaction: locks are held for moments."""
-
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +144,7 @@ def _archive(database: Database, policy: Policy, dry_run: bool, tell: Progress) 
         tell(f"{archive.TABLE}: {month:%Y-%m}")
         try:
             moved += archive.archive_month(database, month)
-        except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
+        except locks.HELD_UP:
             busy.append(month)
     postponed = f"{', '.join(f'{month:%Y-%m}' for month in busy)} in use" if busy else None
     return [Outcome(policy, archive.TABLE, moved, postponed)]

@@ -14,12 +14,11 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 
 from cauce.errors import FatalError
-from cauce.security.keyring import KeyRing
+from cauce.security.keyring import NONCE_BYTES, KeyRing
 from cauce.security.secrets import Secrets
 
 VERSION = 1
 HEADER = struct.Struct(">BH")
-NONCE_BYTES = 12
 TAG_BYTES = 16
 
 

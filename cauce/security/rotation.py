@@ -6,7 +6,6 @@ names and no transaction holds is destroyed. Killed anywhere, the next rotation 
 
 import time
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import LiteralString
@@ -18,11 +17,11 @@ from psycopg import sql
 from cauce.database import Database, Role
 from cauce.errors import FatalError, RetriableError
 from cauce.models import Base
+from cauce.progress import Progress
 from cauce.security import audit
 from cauce.security.envelope import HEADER, Place, Sealer
-from cauce.security.keyring import FRESH_SECONDS, new_key
+from cauce.security.keyring import FRESH_SECONDS, new_key, stored_keys
 
-Progress = Callable[[str], None]
 BATCH = 500
 """Rows sealed anew in one transaction."""
 AT_ONCE = 20
@@ -170,13 +169,11 @@ _FIRST = dict.fromkeys(("user_id", "id"), UUID(int=0))
 
 def _ring(database: Database) -> _Ring:
     with database.transaction(Role.OWNER) as conn:
-        rows = conn.execute(
-            "SELECT id, retired_at IS NULL FROM encryption_keys WHERE wrapped IS NOT NULL ORDER BY id"
-        ).fetchall()
-    active = [key for key, is_active in rows if is_active]
+        keys = stored_keys(conn)
+    active = [key.id for key in keys if key.active]
     if not active:
         raise FatalError("there is no key to seal with", where="encryption_keys", action="run `cauce migrate`")
-    return _Ring(active[0], tuple(key for key, is_active in rows if not is_active))
+    return _Ring(active[0], tuple(key.id for key in keys if not key.active))
 
 
 def _exchange(database: Database) -> _Ring:

@@ -215,7 +215,7 @@ def test_killed_at_any_moment_nothing_is_lost_and_nothing_is_double(
 def test_a_writer_of_that_month_only_waits_or_is_waited_for(
     db: Database, two: tuple[UUID, UUID], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(archive, "ATTEMPTS", 1)
+    monkeypatch.setattr(archive, "PAUSES", ())
     with db.connect(Role.OWNER) as writer:
         add_usage(writer, two[0], OLD.replace(day=20), events=1)
         with pytest.raises(psycopg.errors.LockNotAvailable):
