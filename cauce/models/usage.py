@@ -146,13 +146,7 @@ class UsageSlot(Tenant, Base):
     agent_usage: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     last_interaction: Mapped[datetime | None]
 
-    __table_args__ = (
-        CheckConstraint("month BETWEEN 1 AND 12", name="month"),
-        CheckConstraint(
-            "total_messages >= 0 AND total_tokens >= 0 AND total_cost >= 0 AND unknown_cost_events >= 0", name="totals"
-        ),
-        {"postgresql_with": {"fillfactor": 50}},
-    )
+    __table_args__ = ({"postgresql_with": {"fillfactor": 50}},)
 
 
 class UsageArchive(Base):
