@@ -30,6 +30,7 @@ _REASONING = (
     "gen_ai.usage.thoughts_tokens",
     "gen_ai.usage.details.reasoning_tokens",
     "ai.usage.reasoningTokens",
+    "ai.usage.outputTokenDetails.reasoningTokens",
 )
 
 SPELLINGS = (
@@ -101,10 +102,12 @@ SPELLINGS = (
             "gen_ai.usage.details.cached_tokens",
             "gen_ai.usage.cached_tokens",
             "ai.usage.cachedInputTokens",
+            "ai.usage.inputTokenDetails.cacheReadTokens",
         ),
         cache_write=(
             "gen_ai.usage.details.cache_write_tokens",
             "gen_ai.usage.details.cache_creation_input_tokens",
+            "ai.usage.inputTokenDetails.cacheWriteTokens",
         ),
         reasoning=_REASONING,
         units={

@@ -111,6 +111,17 @@ def test_parts_never_exceed_the_total_that_includes_them():
     assert result.events.select(COUNTS).row(0) == (10, 5, 8, 2, 5)
 
 
+def test_vercel_spans_that_also_write_totals_in_opentelemetrys_names_keep_their_parts():
+    totals = {"gen_ai__usage__input_tokens": 100, "gen_ai__usage__output_tokens": 50}
+    parts = {
+        "ai__usage__inputTokenDetails__cacheReadTokens": 40,
+        "ai__usage__inputTokenDetails__cacheWriteTokens": 10,
+        "ai__usage__outputTokenDetails__reasoningTokens": 20,
+    }
+    result = read(span(**{name: {"intValue": value} for name, value in (totals | parts).items()}))
+    assert result.events.select(COUNTS).row(0) == (100, 50, 40, 10, 20)
+
+
 def test_the_model_of_bedrock_metadata_is_priced_by_bedrock():
     metadata = {"bedrock": {"usage": {"inputTokens": 10, "outputTokens": 2, "cacheReadInputTokens": 0}}}
     result = read(
