@@ -1,6 +1,7 @@
 """`ingest`, `undo` and `quarantine`: files in, files out again, and the rows that were kept aside."""
 
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 quarantine_app = typer.Typer(help="Rows that could not be loaded: list, replay, discard.", no_args_is_help=True)
-out = Console(highlight=False)
+WIDE = 160
+"""Columns where nobody looks on: a name that is cut in two is found by no search."""
+out = Console(highlight=False, width=None if sys.stdout.isatty() else WIDE)
 MOST_FILES = 40
 """More files than this are summed up by format."""
 OUTCOMES = ("read", "loaded", "updated", "duplicate", "quarantined", "ignored")

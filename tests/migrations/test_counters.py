@@ -223,6 +223,32 @@ def test_who_writes_one_event_far_from_a_limit_does_not_wait_for_another(db: Dat
         assert_counted(first)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        f"{INSERT} LIMIT 1",
+        INSERT,
+        "DELETE FROM usage_logs",
+        "UPDATE users SET custom_limits = '{\"messages\": 1}'",
+        "SELECT recount_usage(ARRAY(SELECT id FROM users))",
+    ],
+    ids=["one event", "several events", "deletion", "other limits", "recount"],
+)
+def test_whatever_changes_a_month_changes_when_it_was_counted(db: Database, change: str) -> None:
+    """Builds find by it what to compute anew."""
+    person = prepare(db)[0]
+    events = ([person] * 2, [NOW] * 2, [1] * 2, ["1"] * 2)
+    with db.connect(Role.OWNER) as conn:
+        conn.execute(INSERT, events)
+        conn.commit()
+        before = conn.execute("SELECT updated_at FROM monthly_usage").fetchall()
+        conn.commit()
+        conn.execute(change.encode(), events if "%s" in change else None)
+        conn.commit()
+        assert conn.execute("SELECT updated_at FROM monthly_usage").fetchall() > before
+        assert conn.execute("SELECT updated_at FROM month_totals").fetchall() > before
+
+
 def test_who_is_near_a_limit_waits_and_raises_the_alert(db: Database) -> None:
     person = prepare(db)[0]
     with db.connect(Role.OWNER) as first, db.connect(Role.OWNER) as second:

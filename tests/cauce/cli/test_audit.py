@@ -19,7 +19,7 @@ Run = Callable[..., Result]
 @pytest.fixture
 def run(db: Database, monkeypatch: pytest.MonkeyPatch) -> Run:
     """A command in this process, on the test's own database."""
-    for module in ("audit", "database", "ingest", "people", "pipeline"):
+    for module in ("audit", "database", "ingest", "link", "pipeline"):
         monkeypatch.setattr(f"cauce.cli.{module}.open_database", lambda: db)
     return lambda *arguments: CliRunner().invoke(app, arguments)
 
