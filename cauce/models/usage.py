@@ -129,10 +129,10 @@ class MonthlyUsage(Tenant, Timestamps, Base):
 
 
 class UsageSlot(Tenant, Base):
-    """What writers of a person's month added while another held the month's row; 0 once the row has it, too.
+    """What writers of a month added, by agent, while another held the month's row; 0 once the row has it, too.
 
-    `agent_usage` is {agent's id: {messages, tokens, cost, unknown}}, the last the events without a known cost. A
-    month's totals are its row and its slots together: the view `month_totals`.
+    A month's totals are its row and its slots together: the view `month_totals`. The agent is that of events, which
+    have its foreign key.
     """
 
     __tablename__ = "usage_slots"
@@ -143,8 +143,8 @@ class UsageSlot(Tenant, Base):
     total_tokens: Mapped[Count]
     total_cost: Mapped[Decimal] = mapped_column(Numeric(24, 12), server_default=text("0"))
     unknown_cost_events: Mapped[Count]
-    agent_usage: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     last_interaction: Mapped[datetime | None]
+    agent_id: Mapped[UUID]
 
     __table_args__ = ({"postgresql_with": {"fillfactor": 50}},)
 

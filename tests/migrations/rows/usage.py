@@ -6,8 +6,8 @@ STATEMENTS: dict[str, str] = {
         " total_cost) VALUES (%(person)s, %(id)s, (SELECT id FROM agents WHERE slug = 'a'), 's', 'e', 'm', 7, 3, 10, 0.5)"
     ),
     "usage_slots": (
-        "INSERT INTO usage_slots (user_id, id, year, month, total_messages, last_interaction)"
-        " VALUES (%(person)s, %(id)s, 2020, 1, 1, '2020-01-31')"
+        "INSERT INTO usage_slots (user_id, id, agent_id, year, month, total_messages, last_interaction)"
+        " VALUES (%(person)s, %(id)s, (SELECT id FROM agents WHERE slug = 'a'), 2020, 1, 1, '2020-01-31')"
     ),
     "usage_alerts": (
         "INSERT INTO usage_alerts (user_id, id, type, threshold, metric, year, month)"
