@@ -1,11 +1,12 @@
 """Usage of language models: formats that end in usage events, and what the events cost."""
 
 from ingest.formats import Format
+from ingest.usage.litellm import LiteLlm
 from ingest.usage.otlp_json import OtlpJson
 from ingest.usage.provider_bodies import ProviderBodies
 from ingest.usage.usage_csv import UsageCsv
 from ingest.usage.usage_jsonl import UsageJsonLines
 from ingest.usage.usage_parquet import UsageParquet
 
-FORMATS: tuple[Format, ...] = (OtlpJson(), ProviderBodies(), UsageJsonLines(), UsageCsv(), UsageParquet())
+FORMATS: tuple[Format, ...] = (OtlpJson(), LiteLlm(), ProviderBodies(), UsageJsonLines(), UsageCsv(), UsageParquet())
 """Every usage format, in the order they are tried."""

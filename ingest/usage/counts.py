@@ -38,14 +38,17 @@ class Spelling:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """The counts of one call: inclusive totals, parts within them; `units` has everything when there is more."""
+    """The counts of one call: inclusive totals, parts within them; `units` has everything when there is more.
+
+    What is not a unit of the price book stands in `units` under `extra`.
+    """
 
     input: int
     output: int
     cache_read: int
     cache_write: int
     reasoning: int
-    units: Mapping[str, int | float] | None = None
+    units: Mapping[str, object] | None = None
 
     @classmethod
     def within(

@@ -36,12 +36,13 @@ class ProviderBodies:
     version = 1
 
     def sniff(self, head: bytes) -> bool:
-        """Tell by the first line that is an object: it has a response."""
+        """Tell by the first line that is an object: it has a response, and is not LiteLLM's record of one."""
         record = first_object(head)
         if record is None:
             # The first line may be longer than what is seen of it.
-            return head.removeprefix(BOM).lstrip()[:1] == b"{" and re.search(rb'"response"\s*:\s*\{', head) is not None
-        return isinstance(record.get("response"), dict) and "resourceSpans" not in record
+            begins = head.removeprefix(BOM).lstrip()[:1] == b"{"
+            return begins and bool(re.search(rb'"response"\s*:\s*\{', head)) and b'"call_type"' not in head
+        return isinstance(record.get("response"), dict) and record.keys().isdisjoint(("resourceSpans", "call_type"))
 
     def read(self, source: Source) -> Iterator[Chunk]:
         """Read the file by blocks of lines; blank lines are not records."""

@@ -12,7 +12,7 @@ from ingest.usage.counts import Counts
 from ingest.usage.events import KIND, SCHEMA, canonical, with_content_hash
 from ingest.usage.pricing import price
 
-_SCHEMA = {**SCHEMA, "priced": pl.Boolean()}
+_SCHEMA = {**SCHEMA, "priced": pl.Boolean(), "free": pl.String()}
 
 
 @dataclass(slots=True)
@@ -29,8 +29,18 @@ class Rows:
         """How many records it accounts for."""
         return len(self.events) + len(self.rejections) + sum(self.ignored.values())
 
-    def add(self, counts: Counts | None, *, priced: bool, **columns: Any) -> None:  # noqa: ANN401 - canonical columns
-        """Add an event; `priced` is False where its cost is unknown whatever the price book says."""
+    def add(
+        self,
+        counts: Counts | None,
+        *,
+        priced: bool,
+        free: str | None = None,
+        **columns: Any,  # noqa: ANN401 - canonical columns
+    ) -> None:
+        """Add an event; `priced` is False where its cost is unknown whatever the price book says.
+
+        `free` is the rule, named as its price version, by which it costs nothing whatever the book says.
+        """
         counts = counts or Counts(0, 0, 0, 0, 0)
         self.events.append(
             {
@@ -42,6 +52,7 @@ class Rows:
                 "tokens_reasoning": counts.reasoning,
                 "units": orjson.dumps(counts.units, option=orjson.OPT_SORT_KEYS).decode() if counts.units else None,
                 "priced": priced,
+                "free": free,
             }
         )
 
@@ -53,8 +64,15 @@ class Rows:
         """Hash and price the events and make the chunk."""
         frame = with_content_hash(pl.DataFrame(self.events, schema=_SCHEMA))
         costs = [name for name in SCHEMA if "cost" in name or name == "price_version"]
-        known = price(frame.filter("priced").drop(costs))
-        events = pl.concat([canonical(known), canonical(frame.filter(~pl.col("priced")))]).sort("record")
+        free = pl.col("free").is_not_null()
+        nothing = [pl.lit(0).alias(name) for name in ("cost_input", "cost_output", "total_cost")]
+        events = pl.concat(
+            [
+                canonical(price(frame.filter(pl.col("priced") & ~free).drop(costs))),
+                canonical(frame.filter(~pl.col("priced") & ~free)),
+                canonical(frame.filter(free).with_columns(*nothing, pl.col("free").alias("price_version"))),
+            ]
+        ).sort("record")
         raw: Mapping[int, Callable[[], str]] = self.raw
 
         def texts(records: Sequence[int]) -> list[str]:
