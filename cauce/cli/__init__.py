@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from cauce.cli import archive, audit, database, ingest, keys, link, otlp, person, pipeline, retention, serve
+from cauce.cli import archive, audit, billing, database, ingest, keys, link, otlp, person, pipeline, retention, serve
 from cauce.cli.failures import explain
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app.add_typer(retention.retention_app, name="retention")
 app.add_typer(archive.archive_app, name="archive")
 app.add_typer(audit.audit_app, name="audit")
 app.add_typer(person.person_app, name="person")
+app.add_typer(billing.billing_app, name="billing")
 
 
 def main() -> None:

@@ -1,0 +1,66 @@
+"""Drafts of a month's invoices, made and remade from plans and usage in set-based SQL."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import psycopg
+
+from cauce.billing.months import month_after
+from cauce.billing.tax import IVA, MEXICAN_ZONES
+from cauce.database import Database, Role
+from cauce.errors import FatalError
+
+LOCK = "billing"
+"""Whoever writes invoices of many people takes turns."""
+
+_STEPS = Path(__file__).parent / "draft"
+_RUN = """
+CREATE TEMP TABLE billing_run (month date, next_month date, iva_rate numeric, iva_zones text[]) ON COMMIT DROP
+"""
+_OUTCOMES = """
+SELECT count(*) FILTER (WHERE c.outcome = 'made'), count(*) FILTER (WHERE c.outcome = 'remade'),
+  count(*) FILTER (WHERE c.outcome = 'same'), count(*) FILTER (WHERE c.outcome = 'removed')
+FROM draft_changes c
+"""
+_TOTALS = """
+SELECT currency, sum(total) FROM invoices
+WHERE period_start = %s AND kind = 'invoice' AND status = 'draft' GROUP BY currency ORDER BY currency
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """How many drafts of a month are new, changed, as they were, and gone; what all of them ask, by currency."""
+
+    month: date
+    made: int
+    remade: int
+    same: int
+    removed: int
+    totals: dict[str, Decimal]
+
+
+def draft(database: Database, month: date) -> Drafted:
+    """Make or remake the drafts of everybody for a month (its first day); what was issued is left alone.
+
+    Run again without a change it writes nothing. Raises `FatalError` for a month that has not begun anywhere.
+    """
+    with database.lock(LOCK), database.transaction(Role.OWNER) as conn:
+        return draft_in(conn, month)
+
+
+def draft_in(conn: psycopg.Connection, month: date) -> Drafted:
+    """Do it within the caller's transaction, once in each; the caller holds `LOCK`."""
+    begun = conn.execute("SELECT %s::date <= (now() AT TIME ZONE 'Pacific/Kiritimati')::date", (month,)).fetchone()
+    if begun != (True,):
+        raise FatalError(f"{month:%Y-%m} has not begun", action="draft a month that has")
+    conn.execute(_RUN)
+    conn.execute("INSERT INTO billing_run VALUES (%s, %s, %s, %s)", (month, month_after(month), IVA, [*MEXICAN_ZONES]))
+    for step in sorted(_STEPS.glob("*.sql")):
+        conn.execute(step.read_bytes())
+    counts = conn.execute(_OUTCOMES).fetchone()
+    assert counts is not None  # noqa: S101 - an aggregate gives a row
+    made, remade, same, removed = counts
+    return Drafted(month, made, remade, same, removed, dict(conn.execute(_TOTALS, (month,)).fetchall()))

@@ -1,0 +1,131 @@
+"""Invoices as they are read: many in a list, one with its lines and payments."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import class_row
+
+from cauce.database import Database, Role
+from cauce.errors import FatalError
+from cauce.models.billing import InvoiceKind, InvoiceStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """An invoice or a credit note. Amounts are in `currency`; a credit note's are negative.
+
+    `credited` is what its credit notes gave back, `paid` what came in less what went back, both positive; `due` is what
+    is still to be paid, 0 for what is not asked for any more. `credits` is the number of the invoice a note is for.
+    """
+
+    user_id: UUID
+    id: UUID
+    kind: InvoiceKind
+    status: InvoiceStatus
+    number: str | None
+    credits: str | None
+    email: str
+    name: str
+    language: str
+    period_start: date
+    period_end: date
+    currency: str
+    minor_units: int
+    subtotal: Decimal
+    tax: Decimal
+    total: Decimal
+    credited: Decimal
+    paid: Decimal
+    due_on: date | None
+    issued_at: datetime | None
+    issued_on: date | None
+    paid_at: datetime | None
+    voided_at: datetime | None
+
+    @property
+    def due(self) -> Decimal:
+        """What is still to be paid."""
+        asked = self.kind == InvoiceKind.INVOICE and self.status == InvoiceStatus.FINAL
+        return max(self.total - self.credited - self.paid, Decimal(0)) if asked else Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line: `amount` is quantity × unit price, rounded to the smallest unit of the invoice's currency."""
+
+    position: int
+    kind: str
+    metric: str | None
+    description: str
+    quantity: Decimal
+    unit_price: Decimal
+    amount: Decimal
+    applies_to: date | None
+
+
+_INVOICES = """
+SELECT i.user_id, i.id, i.kind, i.status, i.number, o.number AS credits, u.email,
+  coalesce(u.display_name, u.name, split_part(u.email, '@', 1)) AS name, u.language,
+  i.period_start, i.period_end, i.currency,
+  c.minor_units, i.subtotal, i.tax, i.total,
+  coalesce((
+    SELECT -sum(n.total) FROM invoices n
+    WHERE n.user_id = i.user_id AND n.credited_invoice_id = i.id AND n.status IN ('final', 'paid')
+  ), 0) AS credited,
+  coalesce((
+    SELECT sum(CASE p.kind WHEN 'payment' THEN p.amount ELSE -p.amount END) FROM payments p
+    WHERE p.user_id = i.user_id AND p.invoice_id = i.id AND p.status = 'succeeded'
+  ), 0) AS paid,
+  i.due_on, i.issued_at, (i.issued_at AT TIME ZONE u.timezone)::date AS issued_on, i.paid_at, i.voided_at
+FROM invoices i
+JOIN users u ON u.id = i.user_id
+JOIN currencies c ON c.code = i.currency
+LEFT JOIN invoices o ON o.user_id = i.user_id AND o.id = i.credited_invoice_id
+"""
+_LIST = (
+    _INVOICES
+    + """
+WHERE (%(month)s::date IS NULL OR i.period_start = %(month)s) AND (%(status)s::text IS NULL OR i.status = %(status)s)
+  AND (%(email)s::text IS NULL OR lower(u.email) = lower(%(email)s))
+ORDER BY i.period_start DESC, i.issued_at DESC NULLS FIRST, i.number DESC, u.email, i.currency LIMIT %(limit)s
+"""
+)
+_LINES = """
+SELECT position, kind, metric, description, quantity, unit_price, amount, applies_to FROM invoice_lines
+WHERE user_id = %s AND invoice_id = %s ORDER BY position
+"""
+
+
+def list_invoices(
+    database: Database,
+    *,
+    month: date | None = None,
+    status: InvoiceStatus | None = None,
+    email: str | None = None,
+    limit: int = 1000,
+) -> list[Invoice]:
+    """Invoices and credit notes, the newest first, drafts among them."""
+    values = {"month": month, "status": status, "email": email, "limit": limit}
+    with database.transaction(Role.OWNER) as conn, conn.cursor(row_factory=class_row(Invoice)) as rows:
+        return rows.execute(_LIST, values).fetchall()
+
+
+def find_invoice(conn: psycopg.Connection, number: str) -> Invoice:
+    """The invoice or credit note with this number, or the draft with this id; raises `FatalError` when there is none.
+
+    On a person's connection only their own are found.
+    """
+    with conn.cursor(row_factory=class_row(Invoice)) as rows:
+        found = rows.execute(_INVOICES + "WHERE coalesce(i.number, i.id::text) = %s", (number.strip(),)).fetchone()
+    if found is None:
+        raise FatalError(f"there is no invoice {number}", action="`cauce billing list` shows those there are")
+    return found
+
+
+def lines_of(conn: psycopg.Connection, invoice: Invoice) -> list[Line]:
+    """The lines of an invoice, in their order."""
+    with conn.cursor(row_factory=class_row(Line)) as rows:
+        return rows.execute(_LINES, (invoice.user_id, invoice.id)).fetchall()

@@ -1,0 +1,24 @@
+"""Billing by command, from drafts on."""
+
+import psycopg
+
+from tests.cauce.cli.conftest import Cauce
+
+
+def test_a_month_is_billed_by_command(cauce: Cauce, environment: dict[str, str]) -> None:
+    assert cauce("migrate").returncode == 0
+    assert cauce("link", "ana@example.com", "--create-user").returncode == 0
+    with psycopg.connect(environment["DATABASE_URL"]) as conn:
+        conn.execute("UPDATE subscriptions SET plan_code = 'PRO', amount = 499, valid_from = '2025-01-01'")
+    assert cauce("billing", "list").stdout == "no invoices\n"
+    drafted = cauce("billing", "draft", "2025-10")
+    assert drafted.returncode == 0, drafted.stderr
+    assert "2025-10: 1 new, 0 changed, 0 as they were, 0 with nothing to bill any more" in drafted.stdout
+    assert "578.84 MXN in drafts" in drafted.stdout
+    listed = cauce("billing", "list", "--month", "2025-10").stdout
+    assert "578.84 MXN" in listed
+    shown = cauce("billing", "show", listed.splitlines()[1].split()[0]).stdout
+    assert "Plan Profesional, octubre de 2025" in shown
+    assert "0.16" in shown
+    assert "there is no invoice F-000009" in cauce("billing", "show", "F-000009").stderr
+    assert "is not a month" in cauce("billing", "draft", "october").stderr
