@@ -20,35 +20,51 @@ SELECT
             THEN md5(p.user_id::text || chr(31) || s.source || chr(31) || s.conversation)::uuid
         WHEN s.prompt IS NOT NULL OR s.completion IS NOT NULL
             THEN md5(p.user_id::text || chr(31) || s.event_key::text)::uuid
-    END AS conversation_id,
-    row_number() OVER (PARTITION BY s.event_key ORDER BY s.record) AS occurrence
+    END AS conversation_id
 FROM staged_usage AS s
 INNER JOIN event_people AS p ON coalesce(s.user_email, '') = p.user_email;
 
-ANALYZE events (event_key, user_id, occurrence);
+ANALYZE events (event_key, user_id);
 
--- Sorted, so that two loads with common events wait for each other and never block each other.
-INSERT INTO usage_event_keys (event_key, user_id, usage_id, timestamp, content_hash, batch_id)
-SELECT
-    e.event_key,
-    e.user_id,
-    e.usage_id,
-    e.timestamp,
-    e.content_hash,
-    l.batch_id
-FROM events AS e
-CROSS JOIN current_load AS l
-WHERE e.occurrence = 1
-ORDER BY e.event_key
-ON CONFLICT (event_key) DO NOTHING;
+-- Sorted, so that two loads with common events wait for each other and never block each other. What somebody had claimed
+-- before, or an earlier record, is a duplicate or a conflict; what is left is new. Mostly all is, and nothing is looked for.
+CREATE TEMP TABLE claims (keys bigint NOT NULL) ON COMMIT DROP;
 
--- What somebody had claimed before is a duplicate or a conflict; what is left is new.
-WITH known AS (
+WITH claimed AS (
+    INSERT INTO usage_event_keys (event_key, user_id, usage_id, timestamp, content_hash, batch_id)
+    SELECT DISTINCT ON (e.event_key)
+        e.event_key,
+        e.user_id,
+        e.usage_id,
+        e.timestamp,
+        e.content_hash,
+        l.batch_id
+    FROM events AS e
+    CROSS JOIN current_load AS l
+    ORDER BY e.event_key, e.record
+    ON CONFLICT (event_key) DO NOTHING
+    RETURNING 1
+)
+
+INSERT INTO claims (keys)
+SELECT count(*) AS keys
+FROM claimed;
+
+WITH numbered AS (
+    SELECT
+        e.record,
+        row_number() OVER (PARTITION BY e.event_key ORDER BY e.record) AS occurrence
+    FROM events AS e
+    WHERE (SELECT c.keys FROM claims AS c) < (SELECT count(*) FROM events)
+),
+
+known AS (
     DELETE FROM events AS e
-    USING usage_event_keys AS k, current_load AS l
+    USING numbered AS n, usage_event_keys AS k, current_load AS l
     WHERE
-        e.event_key = k.event_key
-        AND (e.occurrence > 1 OR k.batch_id IS DISTINCT FROM l.batch_id)
+        e.record = n.record
+        AND e.event_key = k.event_key
+        AND (n.occurrence > 1 OR k.batch_id IS DISTINCT FROM l.batch_id)
     RETURNING e.record, e.line, e.user_id, e.content_hash = k.content_hash AS is_same
 ),
 
