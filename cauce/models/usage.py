@@ -10,7 +10,18 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Numeric, 
 from sqlalchemy import UniqueConstraint as Unique
 from sqlalchemy.orm import Mapped, mapped_column
 
-from cauce.models.base import Base, Cost, Count, Created, Tenant, Timestamps, one_of, owned
+from cauce.models.base import (
+    Base,
+    Cost,
+    Count,
+    Created,
+    Currency,
+    Tenant,
+    Timestamps,
+    currency_code,
+    one_of,
+    owned,
+)
 from cauce.models.billing import Metric
 
 
@@ -206,6 +217,69 @@ class ArchivedUsageDaily(Base):
         ),
         CheckConstraint("total_tokens = tokens_input + tokens_output", name="total_tokens"),
         Index(None, "agent_id"),
+    )
+
+
+class ReportKind(StrEnum):
+    """What a provider's report tells of: how much was used, or what it costs."""
+
+    USAGE = "usage"
+    COST = "cost"
+
+
+class ProviderReport(Base):
+    """One result of a provider's usage or cost report: what it counted or charged in a UTC day or a part of one.
+
+    The ledger is held against it; nothing is billed by it. `report` is which of the provider's reports it is,
+    `grouping` the dimensions that tell its results apart, `dimensions` what they are, without people and their keys.
+    Token counts are inclusive, as in `usage_logs`; amounts may be negative. A later word of the provider on the same
+    thing replaces the earlier; `batch_id` is the load that brought the first.
+    """
+
+    __tablename__ = "provider_reports"
+
+    report_key: Mapped[UUID] = mapped_column(primary_key=True)
+    provider: Mapped[str] = mapped_column(String(100))
+    kind: Mapped[str] = mapped_column(String(20))
+    report: Mapped[str] = mapped_column(String(50))
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    model: Mapped[str | None] = mapped_column(String(255))
+    item: Mapped[str | None] = mapped_column(String(255), comment="what a line of costs is called")
+    grouping: Mapped[str] = mapped_column(String(255))
+    dimensions: Mapped[dict[str, Any]]
+    requests: Mapped[int | None] = mapped_column(BigInteger)
+    tokens_input: Mapped[int | None] = mapped_column(BigInteger)
+    tokens_output: Mapped[int | None] = mapped_column(BigInteger)
+    tokens_cache_read: Mapped[int | None] = mapped_column(BigInteger)
+    tokens_cache_write: Mapped[int | None] = mapped_column(BigInteger)
+    units: Mapped[dict[str, Any] | None]
+    amount: Mapped[Cost | None]
+    currency: Mapped[Currency | None]
+    batch_id: Mapped[UUID | None]
+    loaded_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+    __table_args__ = (
+        one_of("kind", ReportKind),
+        currency_code(),
+        CheckConstraint("ends_at > starts_at AND ends_at - starts_at <= interval '1 day'", name="period"),
+        CheckConstraint(
+            "CASE kind"
+            " WHEN 'usage' THEN num_nulls(tokens_input, tokens_output, tokens_cache_read, tokens_cache_write) = 0"
+            " AND num_nonnulls(amount, currency) = 0"
+            " ELSE num_nulls(amount, currency) = 0 AND"
+            " num_nonnulls(tokens_input, tokens_output, tokens_cache_read, tokens_cache_write, requests, units) = 0"
+            " END",
+            name="figures",
+        ),
+        CheckConstraint(
+            "tokens_input >= 0 AND tokens_output >= 0 AND tokens_cache_read >= 0 AND tokens_cache_write >= 0"
+            " AND requests >= 0",
+            name="tokens",
+        ),
+        CheckConstraint("tokens_cache_read + tokens_cache_write <= tokens_input", name="cache_within_input"),
+        Index(None, "provider", "starts_at"),
+        Index(None, "batch_id"),
     )
 
 

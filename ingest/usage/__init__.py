@@ -4,9 +4,18 @@ from ingest.formats import Format
 from ingest.usage.litellm import LiteLlm
 from ingest.usage.otlp_json import OtlpJson
 from ingest.usage.provider_bodies import ProviderBodies
+from ingest.usage.provider_reports import ProviderReports
 from ingest.usage.usage_csv import UsageCsv
 from ingest.usage.usage_jsonl import UsageJsonLines
 from ingest.usage.usage_parquet import UsageParquet
 
-FORMATS: tuple[Format, ...] = (OtlpJson(), LiteLlm(), ProviderBodies(), UsageJsonLines(), UsageCsv(), UsageParquet())
+FORMATS: tuple[Format, ...] = (
+    OtlpJson(),
+    LiteLlm(),
+    ProviderReports(),
+    ProviderBodies(),
+    UsageJsonLines(),
+    UsageCsv(),
+    UsageParquet(),
+)
 """Every usage format, in the order they are tried."""

@@ -28,3 +28,27 @@ CREATE TEMP TABLE staged_usage (
     completion text,
     content_hash uuid NOT NULL
 ) ON COMMIT DROP;
+
+-- The results of provider reports as they were read; `report_key` is what a result is of.
+CREATE TEMP TABLE staged_report (
+    record bigint NOT NULL,
+    line bigint,
+    report_key uuid NOT NULL,
+    provider varchar(100) NOT NULL,
+    kind varchar(20) NOT NULL,
+    report varchar(50) NOT NULL,
+    starts_at timestamptz NOT NULL,
+    ends_at timestamptz NOT NULL,
+    model varchar(255),
+    item varchar(255),
+    grouping varchar(255) NOT NULL,
+    dimensions jsonb NOT NULL,
+    requests bigint,
+    tokens_input bigint,
+    tokens_output bigint,
+    tokens_cache_read bigint,
+    tokens_cache_write bigint,
+    units jsonb,
+    amount numeric(24, 12),
+    currency varchar(3)
+) ON COMMIT DROP;

@@ -1,4 +1,4 @@
-"""The merge of usage events; the steps are the SQL files beside this one."""
+"""The merge of usage events and of provider reports; the steps are the SQL files beside this one."""
 
 import psycopg
 

@@ -1,5 +1,5 @@
 -- Take back the events of a batch with what was said in them. Conversations that are left empty go; people and agents
--- stay.
+-- stay. What a batch brought of reports goes, too.
 
 CREATE TEMP TABLE touched_conversations ON COMMIT DROP AS
 SELECT DISTINCT
@@ -21,6 +21,19 @@ WITH removed AS (
     DELETE FROM usage_logs AS u
     USING current_load AS l
     WHERE u.batch_id = l.batch_id
+    RETURNING 1
+)
+
+INSERT INTO tally (outcome, records)
+SELECT
+    'removed' AS outcome,
+    count(*) AS records
+FROM removed;
+
+WITH removed AS (
+    DELETE FROM provider_reports AS r
+    USING current_load AS l
+    WHERE r.batch_id = l.batch_id
     RETURNING 1
 )
 

@@ -16,6 +16,19 @@ ALERT = (
     "INSERT INTO usage_alerts (user_id, type, threshold, metric, year, month) VALUES (%(person)s, 'LIMIT_WARNING', 90,"
 )
 
+
+def _report(
+    kind: str = "usage", tokens: str = "7, 3, 2, 1", requests: str = "1", amount: str = "NULL, NULL", end: str = "01-02"
+) -> str:
+    return (
+        "INSERT INTO provider_reports (report_key, provider, kind, report, starts_at, ends_at, grouping, dimensions,"
+        " tokens_input, tokens_output, tokens_cache_read, tokens_cache_write, requests, amount, currency) VALUES"
+        f" (uuidv7(), 'p', '{kind}', 'r', '2024-01-01Z', '2024-{end}Z', '', '{{}}', {tokens}, {requests}, {amount})"
+    )
+
+
+NO_TOKENS = "NULL, NULL, NULL, NULL"
+
 RULES: dict[str, Rule] = {
     "ck_usage_logs_tokens": change(
         "usage_logs",
@@ -38,6 +51,14 @@ RULES: dict[str, Rule] = {
     ),
     "ck_monthly_usage_month": Rule(f"{MONTH} (%(person)s, 2020, 12)", f"{MONTH} (%(person)s, 2020, 13)"),
     "ck_monthly_usage_totals": change("monthly_usage", {"total_cost": "0"}, {"total_cost": "-0.01"}),
+    # Without a kind that is known the figures are held to be costs.
+    "ck_provider_reports_kind": Rule(
+        _report("cost", NO_TOKENS, "NULL", "1, 'USD'"), _report("cast", NO_TOKENS, "NULL", "1, 'USD'")
+    ),
+    "ck_provider_reports_period": Rule(_report(), _report(end="01-03")),
+    "ck_provider_reports_figures": Rule(_report(), _report(amount="1, 'USD'")),
+    "ck_provider_reports_tokens": Rule(_report(requests="0"), _report(requests="-1")),
+    "ck_provider_reports_cache_within_input": Rule(_report(tokens="7, 3, 4, 3"), _report(tokens="7, 3, 4, 4")),
     "ck_usage_archives_month": Rule(_archive(), _archive(month="2024-01-02")),
     "ck_usage_archives_totals": Rule(_archive(), _archive(rows=0)),
     "ck_archived_usage_daily_events": change("archived_usage_daily", {"failed_events": "1"}, {"failed_events": "2"}),
