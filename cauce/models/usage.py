@@ -37,7 +37,9 @@ class AlertType(StrEnum):
 class UsageLog(Tenant, Base):
     """One call. Token counts are inclusive: input holds the cached parts, output the reasoning. Partitioned by month.
 
-    A cost is NULL when no price is known, never 0. `local_date` is the person's day in the zone of that instant.
+    A cost is NULL when no price is known, never 0. `unpriced`: it follows no price list, being unknown for want of
+    counts or of a provider, or nothing by the rule in `price_version`; NULL in rows older than the column. `local_date`
+    is the person's day in the zone of that instant.
     """
 
     __tablename__ = "usage_logs"
@@ -67,6 +69,7 @@ class UsageLog(Tenant, Base):
     local_date: Mapped[date]
     batch_id: Mapped[UUID | None]
     loaded_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    unpriced: Mapped[bool | None]
 
     __table_args__ = (
         owned("conversation_id", "conversations", ondelete="SET NULL"),

@@ -52,6 +52,7 @@ SCHEMA: dict[str, pl.DataType] = {
     "tokens_cache_write": pl.Int64(),
     "tokens_reasoning": pl.Int64(),
     "units": pl.String(),
+    "unpriced": pl.Boolean(),
     "cost_input": COST,
     "cost_output": COST,
     "total_cost": COST,
@@ -63,7 +64,11 @@ SCHEMA: dict[str, pl.DataType] = {
     "completion": pl.String(),
     "content_hash": pl.Binary(),
 }
-"""Canonical columns and their types; costs in USD, `duration` in milliseconds, `units` a JSON object."""
+"""Canonical columns and their types; costs in USD, `duration` in milliseconds, `units` a JSON object.
+
+`unpriced` tells that the cost follows no price list: unknown for want of counts or of a provider, or nothing by a rule
+that `price_version` names.
+"""
 
 _MEANING = ("user_email", "agent", "conversation", "provider", "model", *TOKENS, "units")
 

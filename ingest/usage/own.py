@@ -232,6 +232,7 @@ def _events(read: pl.DataFrame) -> pl.DataFrame:
         count("cache_write_tokens").alias("tokens_cache_write"),
         count("reasoning_tokens").alias("tokens_reasoning"),
         pl.lit(None, dtype=pl.String).alias("units"),
+        pl.lit(value=False).alias("unpriced"),
         pl.col("#duration_ms").cast(pl.Int64).alias("duration"),
         # Without a word on success, an event that reports an error failed.
         pl.col("#success").fill_null(pl.col("error").is_null()).alias("success"),

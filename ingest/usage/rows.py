@@ -65,10 +65,11 @@ class Rows:
         frame = with_content_hash(pl.DataFrame(self.events, schema=_SCHEMA))
         costs = [name for name in SCHEMA if "cost" in name or name == "price_version"]
         free = pl.col("free").is_not_null()
+        frame = frame.with_columns((~pl.col("priced") | free).alias("unpriced"))
         nothing = [pl.lit(0).alias(name) for name in ("cost_input", "cost_output", "total_cost")]
         events = pl.concat(
             [
-                canonical(price(frame.filter(pl.col("priced") & ~free).drop(costs))),
+                canonical(price(frame.filter(~pl.col("unpriced")).drop(costs))),
                 canonical(frame.filter(~pl.col("priced") & ~free)),
                 canonical(frame.filter(free).with_columns(*nothing, pl.col("free").alias("price_version"))),
             ]

@@ -17,6 +17,7 @@ CREATE TEMP TABLE staged_usage (
     tokens_cache_write bigint NOT NULL,
     tokens_reasoning bigint NOT NULL,
     units jsonb,
+    unpriced boolean NOT NULL,
     cost_input numeric(24, 12),
     cost_output numeric(24, 12),
     total_cost numeric(24, 12),

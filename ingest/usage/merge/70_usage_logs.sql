@@ -16,7 +16,8 @@ WITH inserted AS (
     INSERT INTO usage_logs (
         user_id, id, timestamp, agent_id, conversation_id, message_id, source, event_id, provider, model,
         tokens_input, tokens_output, total_tokens, tokens_cache_read, tokens_cache_write, tokens_reasoning, units,
-        cost_input, cost_output, total_cost, price_version, duration, success, error_message, local_date, batch_id
+        cost_input, cost_output, total_cost, price_version, duration, success, error_message, local_date, batch_id,
+        unpriced
     )
     SELECT
         e.user_id,
@@ -47,7 +48,8 @@ WITH inserted AS (
         s.success,
         s.error_message,
         (e.timestamp AT TIME ZONE z.timezone)::date AS local_date,
-        l.batch_id
+        l.batch_id,
+        s.unpriced
     FROM events AS e
     INNER JOIN staged_usage AS s ON e.record = s.record
     INNER JOIN event_agents AS a ON e.agent = a.agent
