@@ -17,6 +17,7 @@ SUFFIXES = (".sql", ".yml", ".py")
 INPUTS = {
     "batches": "SELECT md5(string_agg(concat(id, status, loaded, updated), '' ORDER BY id)) FROM ingest_batches",
     "usage": "SELECT concat_ws(' ', sum(total_messages), sum(total_cost), max(updated_at)) FROM month_totals",
+    "closed": "SELECT max(month) FROM closed_months",
     "transactions": "SELECT concat_ws(' ', count(*), sum(amount), max(updated_at)) FROM transactions",
     "accounts": "SELECT concat_ws(' ', count(*), max(updated_at)) FROM financial_accounts",
     "budgets": "SELECT concat_ws(' ', count(*), max(updated_at)) FROM budgets",

@@ -1,6 +1,6 @@
-"""`billing`: drafts of a month's invoices, and invoices from there on."""
+"""`billing`: closing months, drafts of a month's invoices, and invoices from there on."""
 
-from datetime import date
+from datetime import UTC, date
 from decimal import Decimal
 from typing import Annotated
 
@@ -12,11 +12,55 @@ from cauce.cli.database import open_database
 from cauce.cli.progress import step
 from cauce.models.billing import InvoiceStatus
 
-billing_app = typer.Typer(help="What people are billed: draft, list, show.", no_args_is_help=True)
+billing_app = typer.Typer(help="What people are billed: close, months, draft, list, show.", no_args_is_help=True)
 out = Console(highlight=False, soft_wrap=True)
 
 Month = Annotated[str, typer.Argument(help="The month, as 2026-10.")]
 Number = Annotated[str, typer.Argument(help="The number, as F-000001, or the id of a draft.")]
+
+
+@billing_app.command("close")
+def billing_close(month: Month) -> None:
+    """Close a month and all open ones before it: their figures stay; what changes later adjusts a later month.
+
+    Example: `cauce billing close 2026-10`
+    """
+    from cauce.billing.closing import close_months
+    from cauce.billing.months import read_month
+    from cauce.database import Role
+
+    day = read_month(month)
+    with open_database().transaction(Role.OWNER) as conn:
+        closed = close_months(conn, day)
+    for one in closed:
+        adjusted = f", of which {one.adjusted:,.2f} adjust older months" if one.adjusted else ""
+        out.print(f"{one.month:%Y-%m} is closed: {one.events:,} events, {one.cost:,.2f} USD{adjusted}")
+
+
+@billing_app.command("months")
+def billing_months() -> None:
+    """List the closed months, and the one that closes next.
+
+    Example: `cauce billing months`
+    """
+    from cauce.billing.closing import closed_months, over_at
+    from cauce.billing.months import month_after
+    from cauce.database import Role
+
+    with open_database().transaction(Role.OWNER) as conn:
+        closed = closed_months(conn)
+    if not closed:
+        out.print("no month is closed; `cauce billing close YYYY-MM` closes one and all before it")
+        return
+    table = Table("month", "closed (UTC)", "events", "cost (USD)", "of it adjustments", box=None, pad_edge=False)
+    for column in (2, 3, 4):
+        table.columns[column].justify = "right"
+    for one in closed:
+        figures = (f"{one.events:,}", f"{one.cost:,.2f}", f"{one.adjusted:,.2f}")
+        table.add_row(f"{one.month:%Y-%m}", f"{one.closed_at.astimezone(UTC):%Y-%m-%d %H:%M}", *figures)
+    out.print(table)
+    first_open = month_after(closed[-1].month)
+    out.print(f"{first_open:%Y-%m} is open; it can be closed from {over_at(first_open):%Y-%m-%d %H:%M} UTC on")
 
 
 @billing_app.command("draft")

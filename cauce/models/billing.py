@@ -1,15 +1,16 @@
-"""Plans and their dated prices and limits, subscriptions, invoices, payments, currencies and exchange rates.
+"""Plans and their dated prices and limits, subscriptions, invoices, payments, currencies and rates, closed months.
 
 Periods are half-open: `valid_from` is the first day (or instant) of one, `valid_to` the first after it, NULL while it
 lasts. Amounts are rounded once, on the invoice line, to the smallest unit of their currency.
 """
 
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Index, SmallInteger, String, text
+from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Index, Numeric, SmallInteger, String, text
 from sqlalchemy import UniqueConstraint as Unique
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -350,4 +351,56 @@ class Payment(Tenant, Timestamps, Base):
         CheckConstraint("amount > 0", name="amount"),
         CheckConstraint("status <> 'succeeded' OR paid_at IS NOT NULL", name="paid_at"),
         Index(None, "user_id", "invoice_id"),
+    )
+
+
+class ClosedMonth(Base):
+    """A month of which the figures are published for good. Months close in order, each when it is over in every zone.
+
+    Triggers set when and by whom (NULL: by the command), and let nothing of it change afterwards.
+    """
+
+    __tablename__ = "closed_months"
+
+    month: Mapped[date] = mapped_column(primary_key=True)
+    closed_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    closed_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+
+    __table_args__ = (CheckConstraint("extract(day FROM month) = 1", name="month"), Index(None, "closed_by"))
+
+
+class PublishedUsage(Base):
+    """What was published of a person's day with the month `posted_month`: its usage, or an adjustment of an older day.
+
+    A day's figures are the sum of its rows; those of an adjustment may be negative. `total_cost` is the sum of what is
+    known, NULL when nothing is. Written with the closing of the month and never changed; rows go with their person.
+    """
+
+    __tablename__ = "published_usage"
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    posted_month: Mapped[date] = mapped_column(ForeignKey("closed_months.month", ondelete="RESTRICT"), primary_key=True)
+    local_date: Mapped[date] = mapped_column(primary_key=True)
+    agent_id: Mapped[UUID] = mapped_column(ForeignKey("agents.id", ondelete="RESTRICT"), primary_key=True)
+    provider: Mapped[str] = mapped_column(String(100), primary_key=True, comment="unknown when the event named none")
+    model: Mapped[str] = mapped_column(String(255), primary_key=True)
+    events: Mapped[int] = mapped_column(BigInteger)
+    failed_events: Mapped[int] = mapped_column(BigInteger)
+    unknown_cost_events: Mapped[int] = mapped_column(BigInteger)
+    tokens_input: Mapped[int] = mapped_column(BigInteger)
+    tokens_output: Mapped[int] = mapped_column(BigInteger)
+    tokens_cache_read: Mapped[int] = mapped_column(BigInteger)
+    tokens_cache_write: Mapped[int] = mapped_column(BigInteger)
+    tokens_reasoning: Mapped[int] = mapped_column(BigInteger)
+    total_tokens: Mapped[int] = mapped_column(BigInteger)
+    total_cost: Mapped[Decimal | None] = mapped_column(Numeric(38, 12))
+
+    __table_args__ = (
+        CheckConstraint("local_date < posted_month + interval '1 month'", name="local_date"),
+        CheckConstraint(
+            "total_cost IS NOT NULL OR (unknown_cost_events = events AND events <> 0)", name="unknown_cost"
+        ),
+        CheckConstraint("total_tokens = tokens_input + tokens_output", name="total_tokens"),
+        Index(None, "agent_id"),
+        Index(None, "posted_month"),
     )

@@ -18,6 +18,17 @@ WHERE (events, total_tokens, total_cost, unknown_cost_events)
   IS DISTINCT FROM (counter_events, counter_tokens, counter_cost, counter_unknown_cost_events)
 """
 PARTS_EXCEED = "tokens_cache_read + tokens_cache_write <= tokens_input AND tokens_reasoning <= tokens_output"
+POSITIVE = f"is_adjustment OR (events >= 1 AND coalesce(least({', '.join(COUNTS)}), 0) >= 0)"
+MOVED = """
+SELECT 1 FROM (SELECT user_id, month, sum(events) AS events, sum(total_tokens) AS total_tokens,
+    coalesce(sum(total_cost), 0) AS total_cost
+  FROM {batch} AS read WHERE is_published GROUP BY user_id, month) AS mart
+FULL JOIN (SELECT user_id, posted_month AS month, sum(events) AS events, sum(total_tokens) AS total_tokens,
+    coalesce(sum(total_cost), 0) AS total_cost
+  FROM intermediate.int_published_usage GROUP BY user_id, posted_month) AS published USING (user_id, month)
+WHERE (mart.events, mart.total_tokens, mart.total_cost)
+  IS DISTINCT FROM (published.events, published.total_tokens, published.total_cost)
+"""
 UNKNOWN_ONLY = "(total_cost IS NULL) = (unknown_cost_events = events) AND unknown_cost_events <= events"
 
 
@@ -37,13 +48,14 @@ def suite(as_of: datetime) -> dict[str, Rules]:
             *always("not_from_the_future", f"usage_date <= '{as_of:%F}'::date + 1", warning=True),
         ],
         "billing_monthly": [
-            *one_row_per("user_id", "month", "agent_id", "provider", "model"),
-            *at_least(1, "events"),
-            *at_least(0, *COUNTS),
-            *always("begins_on_the_first", "extract(day FROM month) = 1"),
+            *one_row_per("user_id", "month", "applies_to", "agent_id", "provider", "model"),
+            *always("usage_is_positive", POSITIVE),
+            *always("begins_on_the_first", "extract(day FROM month) = 1 AND extract(day FROM applies_to) = 1"),
+            *always("adjusts_the_past", "is_adjustment = (applies_to < month) AND applies_to <= month"),
             *always("total_is_input_and_output", "total_tokens = tokens_input + tokens_output"),
-            *always("cost_is_unknown_only_when_all_are", UNKNOWN_ONLY),
+            *always("cost_is_unknown_only_when_all_are", f"is_adjustment OR {UNKNOWN_ONLY}"),
             *one_of("currency", ["USD"]),
+            *no_rows("closed_months_stay", MOVED),
             *balances("equals_the_usage_logs", "int_usage_control", ["user_id"], TOTALS),
         ],
     }

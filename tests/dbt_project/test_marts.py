@@ -15,10 +15,10 @@ BY_HAND = {
           count(*) FILTER (WHERE total_cost IS NULL)
         FROM usage_logs GROUP BY 1, 2, 3, 4, 5""",
     "billing_monthly": """
-        SELECT user_id, date_trunc('month', local_date)::date, agent_id, coalesce(provider, 'unknown'), model, count(*),
-          sum(tokens_input), sum(tokens_output), sum(total_tokens), sum(total_cost),
-          count(*) FILTER (WHERE total_cost IS NULL), 'USD'
-        FROM usage_logs GROUP BY 1, 2, 3, 4, 5""",
+        SELECT user_id, date_trunc('month', local_date)::date, date_trunc('month', local_date)::date, agent_id,
+          coalesce(provider, 'unknown'), model, count(*), sum(tokens_input), sum(tokens_output), sum(total_tokens),
+          sum(total_cost), count(*) FILTER (WHERE total_cost IS NULL), 'USD', false, false
+        FROM usage_logs GROUP BY 1, 2, 4, 5, 6""",
     "cash_flow_monthly": """
         SELECT user_id, date_trunc('month', date)::date, currency, sum(greatest(amount, 0)), -sum(least(amount, 0)),
           sum(amount), count(*)

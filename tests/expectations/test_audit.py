@@ -19,8 +19,9 @@ EVERYTHING_WRONG = """
 INSERT INTO {s}.usage_daily (user_id, usage_date, events, failed_events, total_tokens, tokens_input, tokens_output,
   tokens_cache_read, unknown_cost_events) VALUES (NULL, '2099-01-01', -1, 9, -5, 1, 1, 3, 7);
 INSERT INTO {s}.usage_daily SELECT * FROM {s}.usage_daily WHERE usage_date = '2025-02-10';
-INSERT INTO {s}.billing_monthly (user_id, month, events, tokens_input, tokens_output, total_tokens, unknown_cost_events,
-  currency) VALUES (NULL, '2025-01-02', -1, -1, 1, 5, 3, 'EUR');
+INSERT INTO {s}.billing_monthly (user_id, month, applies_to, events, tokens_input, tokens_output, total_tokens,
+  unknown_cost_events, currency, is_adjustment, is_published)
+  VALUES (NULL, '2025-01-02', '2025-02-02', -1, -1, 1, 5, 3, 'EUR', false, true);
 INSERT INTO {s}.billing_monthly SELECT * FROM {s}.billing_monthly WHERE month = '2025-02-01';
 INSERT INTO {s}.cash_flow_monthly VALUES (NULL, '2025-01-02', 'MXN', -1, 1, 5, 0);
 INSERT INTO {s}.cash_flow_monthly SELECT * FROM {s}.cash_flow_monthly WHERE currency = 'USD';

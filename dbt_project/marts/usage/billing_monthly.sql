@@ -1,6 +1,6 @@
-with daily_usage as (
+with billable_usage as (
 
-    select * from {{ ref('int_usage_daily') }}
+    select * from {{ ref('int_billable_usage_daily') }}
 
 ),
 
@@ -8,7 +8,8 @@ summed as (
 
     select
         user_id,
-        month,
+        posted_month as month,
+        applies_to,
         agent_id,
         provider,
         model,
@@ -18,9 +19,11 @@ summed as (
         sum(total_tokens)::bigint as total_tokens,
         sum(total_cost)::numeric(38, 12) as total_cost,
         sum(unknown_cost_events)::bigint as unknown_cost_events,
-        'USD' as currency
-    from daily_usage
-    group by user_id, month, agent_id, provider, model
+        'USD' as currency,
+        is_adjustment,
+        is_published
+    from billable_usage
+    group by user_id, posted_month, applies_to, agent_id, provider, model, is_adjustment, is_published
 
 )
 

@@ -1,5 +1,5 @@
--- Guards the bill: per person, events, tokens, cost and unknown costs are those of the usage logs, to the last decimal.
--- Without it a join that drops or doubles events would change bills silently.
+-- Guards the bill: per person, all months with their adjustments are the usage logs, to the last decimal. Without it a
+-- join that drops or doubles events would change bills silently.
 with billed as (
 
     select
@@ -16,7 +16,6 @@ with billed as (
 recounted as (
 
     select * from {{ ref('int_usage_control') }}
-    where events > 0
 
 )
 
@@ -24,6 +23,7 @@ select coalesce(billed.user_id, recounted.user_id) as user_id
 from billed
 full outer join recounted on billed.user_id = recounted.user_id
 where
-    (billed.events, billed.total_tokens, billed.total_cost, billed.unknown_cost_events)
-    is distinct from
-    (recounted.events, recounted.total_tokens, recounted.total_cost, recounted.unknown_cost_events)
+    coalesce(billed.events, 0) <> coalesce(recounted.events, 0)
+    or coalesce(billed.total_tokens, 0) <> coalesce(recounted.total_tokens, 0)
+    or coalesce(billed.total_cost, 0) <> coalesce(recounted.total_cost, 0)
+    or coalesce(billed.unknown_cost_events, 0) <> coalesce(recounted.unknown_cost_events, 0)

@@ -22,3 +22,15 @@ def test_a_month_is_billed_by_command(cauce: Cauce, environment: dict[str, str])
     assert "0.16" in shown
     assert "there is no invoice F-000009" in cauce("billing", "show", "F-000009").stderr
     assert "is not a month" in cauce("billing", "draft", "october").stderr
+
+
+def test_months_are_closed_and_listed_by_command(cauce: Cauce) -> None:
+    assert cauce("migrate").returncode == 0
+    assert "no month is closed" in cauce("billing", "months").stdout
+    assert "2025-01 is closed: 0 events" in cauce("billing", "close", "2025-01").stdout
+    assert "2025-02 is open; it can be closed from 2025-03-01 12:00 UTC on" in cauce("billing", "months").stdout
+    again = cauce("billing", "close", "2025-01")
+    assert again.returncode != 0
+    assert "closed already" in again.stderr
+    assert "is not over in every time zone" in cauce("billing", "close", "2999-01").stderr
+    assert "write it as 2026-10" in cauce("billing", "close", "enero").stderr

@@ -26,4 +26,12 @@ STATEMENTS: dict[str, str] = {
         "WITH issued AS (UPDATE invoices SET status = 'final' WHERE (user_id, id) = (%(person)s, %(id)s) RETURNING user_id, id, total)"
         " INSERT INTO payments (user_id, id, invoice_id, amount, external_id) SELECT user_id, id, id, total, 'p' FROM issued"
     ),
+    "published_usage": (
+        "WITH closed AS (INSERT INTO closed_months (month)"
+        " SELECT coalesce(max(month) + interval '1 month', '2020-01-01') FROM closed_months RETURNING month)"
+        " INSERT INTO published_usage (user_id, posted_month, local_date, agent_id, provider, model, events, failed_events,"
+        " unknown_cost_events, tokens_input, tokens_output, tokens_cache_read, tokens_cache_write, tokens_reasoning,"
+        " total_tokens, total_cost) SELECT %(person)s, month, month, (SELECT id FROM agents WHERE slug = 'a'), 'p', 'm',"
+        " 1, 0, 0, 7, 3, 0, 0, 0, 10, 0.5 FROM closed"
+    ),
 }

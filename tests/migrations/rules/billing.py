@@ -26,7 +26,24 @@ def update(table: str, what: str, where: str) -> str:
     return f"UPDATE {table} SET {what} {where}"
 
 
+def publish(day: str = "month", tokens: str = "10", cost: str = "0.5", unknown: str = "0") -> str:
+    """Close the next month, with one row of it."""
+    return (
+        "WITH closed AS (INSERT INTO closed_months (month) SELECT max(month) + interval '1 month' FROM closed_months"
+        " RETURNING month) INSERT INTO published_usage SELECT p.user_id, c.month, "
+        + day
+        + ", agent_id, provider, model,"
+        f" 1, 0, {unknown}, 7, 3, 0, 0, 0, {tokens}, {cost} FROM closed c, published_usage p WHERE user_id = %(person)s"
+    )
+
+
+CLOSE = "INSERT INTO closed_months (month) SELECT max(month) + interval '1 month'"
+NEXT = "c.month + interval '1 month'"
 RULES: dict[str, Rule] = {
+    "ck_closed_months_month": Rule(f"{CLOSE} FROM closed_months", f"{CLOSE} + interval '1 day' FROM closed_months"),
+    "ck_published_usage_local_date": Rule(publish(f"{NEXT} - interval '1 day'"), publish(NEXT)),
+    "ck_published_usage_total_tokens": Rule(publish(), publish(tokens="11")),
+    "ck_published_usage_unknown_cost": Rule(publish(cost="NULL", unknown="1"), publish(cost="NULL")),
     "ck_currencies_code": Rule(
         "INSERT INTO currencies (code, minor_units) VALUES ('AAA', 2)",
         "INSERT INTO currencies (code, minor_units) VALUES ('aaa', 2)",
