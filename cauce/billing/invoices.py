@@ -51,6 +51,11 @@ class Invoice:
         asked = self.kind == InvoiceKind.INVOICE and self.status == InvoiceStatus.FINAL
         return max(self.total - self.credited - self.paid, Decimal(0)) if asked else Decimal(0)
 
+    @property
+    def overpaid(self) -> Decimal:
+        """What came in beyond what is asked after credit notes."""
+        return max(self.paid - (self.total - self.credited), Decimal(0))
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -123,6 +128,13 @@ def find_invoice(conn: psycopg.Connection, number: str) -> Invoice:
     if found is None:
         raise FatalError(f"there is no invoice {number}", action="`cauce billing list` shows those there are")
     return found
+
+
+def locked_invoice(conn: psycopg.Connection, number: str) -> Invoice:
+    """The invoice, as it is until the transaction ends: nobody else pays, voids or credits it. Raises as above."""
+    first = find_invoice(conn, number)
+    conn.execute("SELECT FROM invoices WHERE user_id = %s AND id = %s FOR UPDATE", (first.user_id, first.id))
+    return find_invoice(conn, number)
 
 
 def lines_of(conn: psycopg.Connection, invoice: Invoice) -> list[Line]:

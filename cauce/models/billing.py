@@ -220,10 +220,15 @@ class Subscription(Tenant, Timestamps, Base):
     currency: Mapped[Currency | None]
     amount: Mapped[Money | None] = mapped_column(comment="an interval's price; NULL when none was listed")
     billing_interval: Mapped[str | None] = mapped_column(String(10))
+    last_status: Mapped[str | None] = mapped_column(String(20), comment="what it was until it ended")
 
     __table_args__ = (
         currency_code(),
         one_of("status", SubscriptionStatus),
+        CheckConstraint(
+            "last_status IS NULL OR status = 'ended' AND last_status IN ('trialing', 'active', 'past_due', 'paused')",
+            name="last_status",
+        ),
         one_of("billing_interval", BillingInterval),
         CheckConstraint("(status = 'ended') = (valid_to IS NOT NULL)", name="ended"),
         CheckConstraint("num_nulls(currency, amount, billing_interval) IN (0, 3)", name="price"),

@@ -1,6 +1,7 @@
 """Usage of language models: formats that end in usage events, and what the events cost."""
 
 from ingest.formats import Format
+from ingest.usage.fx_csv import FxCsv
 from ingest.usage.litellm import LiteLlm
 from ingest.usage.otlp_json import OtlpJson
 from ingest.usage.provider_bodies import ProviderBodies
@@ -17,5 +18,6 @@ FORMATS: tuple[Format, ...] = (
     UsageJsonLines(),
     UsageCsv(),
     UsageParquet(),
+    FxCsv(),
 )
 """Every usage format, in the order they are tried."""

@@ -3,7 +3,7 @@
 CREATE TEMP TABLE plan_days ON COMMIT DROP AS
 WITH began AS (
   SELECT s.user_id, s.plan_code, s.currency, s.amount, s.billing_interval, s.valid_from,
-    s.amount IS NOT NULL AND s.status NOT IN ('trialing', 'paused') AS is_charged,
+    s.amount IS NOT NULL AND coalesce(s.last_status, s.status) NOT IN ('trialing', 'paused') AS is_charged,
     local_date(s.user_id, s.valid_from) AS first_day,
     local_date(s.user_id, s.valid_to) AS left_on
   FROM subscriptions s

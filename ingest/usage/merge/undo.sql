@@ -57,3 +57,16 @@ WHERE
         SELECT FROM messages AS m
         WHERE m.user_id = t.user_id AND m.conversation_id = t.conversation_id
     );
+
+WITH removed AS (
+    DELETE FROM fx_rates AS f
+    USING current_load AS l
+    WHERE f.batch_id = l.batch_id
+    RETURNING 1
+)
+
+INSERT INTO tally (outcome, records)
+SELECT
+    'removed' AS outcome,
+    count(*) AS records
+FROM removed;

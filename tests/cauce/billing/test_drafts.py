@@ -102,6 +102,21 @@ def test_a_trial_and_a_pause_cost_nothing(shared_db: Database, status: str) -> N
     ]
 
 
+@pytest.mark.parametrize("then", ["custom_limits = '{}'", "subscription_tier = 'BASIC'"])
+def test_a_trial_that_ended_was_one(db: Database, then: str) -> None:
+    """Limits of one's own keep it a trial; another plan is paid."""
+    person = person_with(db, "ana@example.com", ("PRO", "2025-01-01", None, 499, "month"), status="trialing")
+    with db.transaction(Role.OWNER) as conn:
+        conn.execute("UPDATE users SET subscription_tier = 'PRO'")
+        conn.execute("UPDATE subscriptions SET status = 'trialing' WHERE valid_to IS NULL")
+        conn.execute(f"UPDATE users SET {then}".encode())
+        states = conn.execute("SELECT status, last_status, amount FROM subscriptions ORDER BY valid_from").fetchall()
+    new = ("active", None, Decimal(199)) if "BASIC" in then else ("trialing", None, Decimal(499))
+    assert states[-2:] == [("ended", "trialing", Decimal(499)), new]
+    draft(db, OCTOBER)
+    assert lines_of(db, person, OCTOBER) == []
+
+
 @pytest.mark.parametrize(
     ("zone", "expected"),
     [("America/Mexico_City", [("base", "1", "499.00")]), ("Europe/Madrid", [("proration", "31", "499.00")])],

@@ -95,6 +95,10 @@ RULES: dict[str, Rule] = {
     "ck_subscriptions_status": change(
         "subscriptions", {"custom_limits": "NULL"}, {"status": "'gold'", "valid_to": "NULL"}
     ),
+    "ck_subscriptions_last_status": Rule(
+        "UPDATE subscriptions SET last_status = 'trialing' WHERE user_id = %(person)s AND valid_to IS NOT NULL",
+        "UPDATE subscriptions SET last_status = 'trialing' WHERE user_id = %(person)s",
+    ),
     "ck_subscriptions_ended": Rule(
         "UPDATE subscriptions SET status = 'past_due' WHERE user_id = %(person)s AND valid_to IS NULL",
         "UPDATE subscriptions SET status = 'ended' WHERE user_id = %(person)s AND valid_to IS NULL",
