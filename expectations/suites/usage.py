@@ -29,6 +29,7 @@ FULL JOIN (SELECT user_id, posted_month AS month, sum(events) AS events, sum(tot
 WHERE (mart.events, mart.total_tokens, mart.total_cost)
   IS DISTINCT FROM (published.events, published.total_tokens, published.total_cost)
 """
+PARTS_OF_RESIDUAL = "residual = reported - ledger AND residual = time_boundary + unmatched + price + unexplained"
 UNKNOWN_ONLY = "(total_cost IS NULL) = (unknown_cost_events = events) AND unknown_cost_events <= events"
 
 
@@ -57,5 +58,12 @@ def suite(as_of: datetime) -> dict[str, Rules]:
             *one_of("currency", ["USD"]),
             *no_rows("closed_months_stay", MOVED),
             *balances("equals_the_usage_logs", "int_usage_control", ["user_id"], TOTALS),
+        ],
+        "reconciliation_daily": [
+            *one_row_per("usage_date", "provider", "model", "measure"),
+            *at_least(0, "ledger", "ledger_events", "reported_requests"),
+            *one_of("measure", ["tokens_input", "tokens_output", "cost"]),
+            *always("residual_is_the_sum_of_its_parts", PARTS_OF_RESIDUAL),
+            *always("unexplained_is_said_so", "is_explained = (unexplained = 0)"),
         ],
     }

@@ -21,6 +21,7 @@ POPULATION = ["admin", "analyst"]
 READERS = {
     "usage_daily": REVIEWED,
     "billing_monthly": REVIEWED,
+    "reconciliation_daily": POPULATION,
     "budget_status": PERSONAL,
     "cash_flow_monthly": PERSONAL,
     "spending_monthly": PERSONAL,

@@ -114,6 +114,16 @@ FROM profile, (VALUES
   (4, 'blood_pressure', '{"systolic": 121, "diastolic": 79}', '2025-03-08 12:00+00')
 ) AS m (n, type, value, at)
 """
+# Of the twelve's calls of a UTC day the provider missed none, and charged a dollar more.
+REPORTS = """
+INSERT INTO provider_reports (report_key, provider, kind, report, starts_at, ends_at, model, grouping, dimensions,
+  requests, tokens_input, tokens_output, tokens_cache_read, tokens_cache_write, amount, currency)
+VALUES
+  (uuidv7(), 'openai', 'usage', 'completions', '2025-03-01Z', '2025-03-02Z', 'gpt-2025-01-01', 'model', '{}',
+    36, 3708, 360, 252, 0, NULL, NULL),
+  (uuidv7(), 'openai', 'cost', 'costs', '2025-03-01Z', '2025-03-02Z', 'gpt-2025-01-01', 'line_item', '{}',
+    NULL, NULL, NULL, NULL, NULL, 4.000000000012, 'USD')
+"""
 
 
 def populate(database: Database) -> None:
@@ -129,6 +139,7 @@ def populate(database: Database) -> None:
             values = {"user": user, "agent": AGENT, "first": 1 if number <= 9 else 3}
             for statement in (USAGE, ACCOUNTS, TRANSACTIONS, BUDGETS, HEALTH):
                 conn.execute(statement, values)
+        conn.execute(REPORTS)
 
 
 def run(database: Database) -> None:
