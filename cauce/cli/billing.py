@@ -1,6 +1,6 @@
 """`billing`: closing months, drafts of a month's invoices, and invoices from there on."""
 
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated
 
@@ -12,7 +12,9 @@ from cauce.cli.database import open_database
 from cauce.cli.progress import step
 from cauce.models.billing import InvoiceStatus
 
-billing_app = typer.Typer(help="What people are billed: close, months, draft, list, show.", no_args_is_help=True)
+billing_app = typer.Typer(
+    help="What people are billed: closed months, drafts, invoices, payments, credit notes.", no_args_is_help=True
+)
 out = Console(highlight=False, soft_wrap=True)
 
 Month = Annotated[str, typer.Argument(help="The month, as 2026-10.")]
@@ -82,6 +84,135 @@ def billing_draft(month: Month) -> None:
     )
     for currency, total in drafted.totals.items():
         out.print(f"  {_money(total, currency)} in drafts")
+
+
+@billing_app.command("finalize")
+def billing_finalize(month: Month) -> None:
+    """Issue the invoices of a closed month: its drafts are made anew and get their numbers, all of them or none.
+
+    Example: `cauce billing finalize 2026-10`
+    """
+    from cauce.billing.issuing import finalize
+    from cauce.billing.months import read_month
+
+    day = read_month(month)
+    database = open_database()
+    with step("invoices"):
+        issued = finalize(database, day)
+    out.print(f"{month}: {issued.count:,} issued" + (f", {issued.first} to {issued.last}" if issued.count else ""))
+    for currency, total in issued.totals.items():
+        out.print(f"  {_money(total, currency)}")
+
+
+@billing_app.command("discard")
+def billing_discard(month: Month) -> None:
+    """Give up the drafts of a month, with the credits entered in them. What was issued stays.
+
+    Example: `cauce billing discard 2026-10`
+    """
+    from cauce.billing.issuing import discard
+    from cauce.billing.months import read_month
+
+    out.print(f"{month}: {discard(open_database(), read_month(month)):,} drafts given up")
+
+
+@billing_app.command("grant")
+def billing_grant(
+    month: Month,
+    email: Annotated[str, typer.Argument(help="Whose invoice.")],
+    amount: Annotated[str, typer.Argument(help="How much, before tax, as 100.50.")],
+    reason: Annotated[str, typer.Option(help="The text of its line.")],
+    currency: Annotated[str, typer.Option(help="Of which invoice.")] = "MXN",
+) -> None:
+    """Enter a credit in somebody's draft of a month. What the invoice cannot hold is carried to the next.
+
+    Example: `cauce billing grant 2026-10 ana@example.com 100 --reason "Disculpa por la interrupción"`
+    """
+    from cauce.billing.amounts import read_amount
+    from cauce.billing.corrections import grant
+    from cauce.billing.months import read_month
+
+    invoice = grant(open_database(), read_month(month), email, read_amount(amount), reason, currency=currency)
+    out.print(f"draft {invoice.id}: {_money(invoice.total, invoice.currency)}")
+
+
+Amount = Annotated[str | None, typer.Option(help="Only so much, as 100.50.")]
+Method = Annotated[str | None, typer.Option(help="How, as transfer.")]
+Reference = Annotated[str | None, typer.Option(help="The bank's or the provider's; it counts once.")]
+On = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day, if not today.")]
+
+
+@billing_app.command("pay")
+def billing_pay(
+    number: Number, amount: Amount = None, method: Method = None, reference: Reference = None, on: On = None
+) -> None:
+    """Note that an invoice was paid: all that is due, or a part.
+
+    Example: `cauce billing pay F-000001 --method transfer --reference 8812`
+    """
+    from cauce.billing.amounts import read_amount
+    from cauce.billing.payments import pay
+
+    paid = pay(
+        open_database(),
+        number,
+        amount=None if amount is None else read_amount(amount),
+        method=method,
+        reference=reference,
+        on=on and on.date(),
+    )
+    out.print(f"{number} is {paid.status}" + (f"; {_money(paid.due, paid.currency)} are still due" if paid.due else ""))
+
+
+@billing_app.command("refund")
+def billing_refund(
+    number: Number, amount: Amount = None, method: Method = None, reference: Reference = None, on: On = None
+) -> None:
+    """Note that money went back of an invoice that credit notes made cheaper than what was paid.
+
+    Example: `cauce billing refund F-000001`
+    """
+    from cauce.billing.amounts import read_amount
+    from cauce.billing.payments import refund
+
+    left = refund(
+        open_database(),
+        number,
+        amount=None if amount is None else read_amount(amount),
+        method=method,
+        reference=reference,
+        on=on and on.date(),
+    )
+    out.print(f"{number}: {_money(left.overpaid, left.currency)} are still to be given back")
+
+
+@billing_app.command("void")
+def billing_void(number: Number) -> None:
+    """Declare that an invoice was never owed; its number stays taken. What was paid is credited instead.
+
+    Example: `cauce billing void F-000001`
+    """
+    from cauce.billing.corrections import void
+
+    void(open_database(), number)
+    out.print(f"{number} is void; `cauce billing draft` drafts the month again")
+
+
+@billing_app.command("credit")
+def billing_credit(
+    number: Number,
+    amount: Annotated[str | None, typer.Option(help="How much, tax included; all that is left without it.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Said on the note.")] = None,
+) -> None:
+    """Issue a credit note: give back all that is left of an invoice, or a part.
+
+    Example: `cauce billing credit F-000001 --amount 50`
+    """
+    from cauce.billing.amounts import read_amount
+    from cauce.billing.corrections import credit
+
+    note = credit(open_database(), number, amount=None if amount is None else read_amount(amount), reason=reason)
+    out.print(f"{note.number} gives back {_money(-note.total, note.currency)} of {number}")
 
 
 @billing_app.command("list")

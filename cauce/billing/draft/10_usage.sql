@@ -1,5 +1,21 @@
--- What people used in the month: one row per person and month. Until the month is closed, live.
+-- What people used: one row per person and month. Of a month that is open what the counters say; of a closed one what was
+-- published of it, and with it the earlier months of which something was published later, up to this month.
 CREATE TEMP TABLE billable_usage ON COMMIT DROP AS
+WITH published AS (
+  SELECT p.user_id, date_trunc('month', p.local_date::timestamp)::date AS month, p.posted_month, p.events, p.total_tokens
+  FROM billing_run r
+  JOIN closed_months c ON c.month = r.month
+  JOIN published_usage p ON p.posted_month <= r.month
+)
+
 SELECT t.user_id, r.month, t.total_messages AS messages, t.total_tokens AS tokens
 FROM billing_run r
 JOIN month_totals t ON make_date(t.year, t.month, 1) = r.month
+WHERE NOT EXISTS (SELECT FROM closed_months c WHERE c.month = r.month)
+UNION ALL
+SELECT p.user_id, p.month, sum(p.events)::bigint, sum(p.total_tokens)::bigint
+FROM published p
+CROSS JOIN billing_run r
+WHERE p.month = r.month
+  OR (p.user_id, p.month) IN (SELECT later.user_id, later.month FROM published later WHERE later.month < later.posted_month)
+GROUP BY p.user_id, p.month

@@ -34,3 +34,27 @@ def test_months_are_closed_and_listed_by_command(cauce: Cauce) -> None:
     assert "closed already" in again.stderr
     assert "is not over in every time zone" in cauce("billing", "close", "2999-01").stderr
     assert "write it as 2026-10" in cauce("billing", "close", "enero").stderr
+
+
+def test_an_invoice_is_issued_paid_and_given_back_by_command(cauce: Cauce, environment: dict[str, str]) -> None:
+    assert cauce("migrate").returncode == 0
+    assert cauce("link", "ana@example.com", "--create-user").returncode == 0
+    with psycopg.connect(environment["DATABASE_URL"]) as conn:
+        conn.execute("UPDATE subscriptions SET plan_code = 'PRO', amount = 499, valid_from = '2025-01-01'")
+    assert "2025-10 is not closed" in cauce("billing", "finalize", "2025-10").stderr
+    assert cauce("billing", "close", "2025-10").returncode == 0
+    granted = cauce("billing", "grant", "2025-10", "ana@example.com", "99", "--reason", "Disculpa")
+    assert "464.00 MXN" in granted.stdout, granted.stderr
+    assert "1 issued, F-000001 to F-000001\n  464.00 MXN" in cauce("billing", "finalize", "2025-10").stdout
+    assert (
+        "264.00 MXN are still due"
+        in cauce("billing", "pay", "F-000001", "--amount", "200", "--on", "2025-11-03").stdout
+    )
+    assert "F-000001 is paid" in cauce("billing", "pay", "F-000001").stdout
+    assert "NC-000001 gives back 64.00 MXN" in cauce("billing", "credit", "F-000001", "--amount", "64").stdout
+    assert "0.00 MXN are still to be given back" in cauce("billing", "refund", "F-000001").stdout
+    shown = cauce("billing", "show", "F-000001").stdout
+    assert "credited 64.00 MXN · paid 400.00 MXN" in shown
+    assert "was paid or given back" in cauce("billing", "void", "F-000001").stderr
+    assert "is not an amount" in cauce("billing", "pay", "F-000001", "--amount", "-1").stderr
+    assert "0 drafts given up" in cauce("billing", "discard", "2025-10").stdout
