@@ -161,6 +161,7 @@ class _Reading:
         """Put every record where it goes next: a staging table, the quarantine, or the count of what is ignored."""
         self._merge.stage(self._conn)
         self._tables = staging_tables(self._conn)
+        self._rewrite = self._merge.begin(self._conn)
         with closing(read_ahead(self._positioned())) as chunks:
             for number, (chunk, position) in enumerate(chunks):
                 self._only_chunk = chunk if number == 0 else None
@@ -222,7 +223,7 @@ class _Reading:
 
     def _stage_frames(self, chunk: Chunk) -> None:
         for kind, whole in chunk.frames.items():
-            frame = self._merge.prepare(kind, whole, self._withheld)
+            frame = self._merge.prepare(kind, self._rewrite(kind, whole), self._withheld)
             unfit = {item.record: item for item in unstorable(frame, self._tables[kind])}
             if unfit:
                 texts = zip(unfit.values(), chunk.raw(list(unfit)), strict=True)

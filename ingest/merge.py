@@ -25,6 +25,8 @@ class Withheld:
 
 
 Prepare = Callable[[str, pl.DataFrame, Withheld], pl.DataFrame]
+Rewrite = Callable[[str, pl.DataFrame], pl.DataFrame]
+Begin = Callable[[psycopg.Connection], Rewrite]
 Ready = Callable[[Database, psycopg.Connection], None]
 Seal = Callable[[psycopg.Connection, Withheld], None]
 
@@ -35,13 +37,15 @@ class Merge:
 
     The folder `ingest/<domain>/merge/` holds the steps: `00_stage.sql` makes the staging tables, the numbered ones
     after it bring each staged record to an outcome (rows of `tally`, or of `refused` to be quarantined), `undo.sql`
-    takes a batch back. They read the load from the one row of `current_load`. `prepare` rewrites a frame before it is
-    staged and withholds what must not be, `ready` is called once everything is staged, `seal` once all is merged: then
-    each row that a withheld text belongs to has its id, to which the text is sealed.
+    takes a batch back. They read the load from the one row of `current_load`. `begin` is called before the first
+    record is read, for what only the database knows, and gives what rewrites each frame with it; `prepare` rewrites a
+    frame before it is staged and withholds what must not be, `ready` is called once everything is staged, `seal` once
+    all is merged: then each row that a withheld text belongs to has its id, to which the text is sealed.
     """
 
     domain: str
     personal: bool
+    begin: Begin = lambda _conn: lambda _kind, frame: frame
     prepare: Prepare = lambda _kind, frame, _withheld: frame
     ready: Ready = lambda _db, _conn: None
     seal: Seal = lambda _conn, _withheld: None

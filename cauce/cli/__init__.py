@@ -4,7 +4,21 @@ import sys
 
 import typer
 
-from cauce.cli import archive, audit, billing, database, ingest, keys, link, otlp, person, pipeline, retention, serve
+from cauce.cli import (
+    archive,
+    audit,
+    billing,
+    database,
+    ingest,
+    keys,
+    link,
+    otlp,
+    person,
+    pipeline,
+    prices,
+    retention,
+    serve,
+)
 from cauce.cli.failures import explain
 
 app = typer.Typer(
@@ -21,6 +35,7 @@ app.add_typer(database.db_app, name="db")
 app.add_typer(ingest.quarantine_app, name="quarantine")
 app.add_typer(keys.keys_app, name="keys")
 app.add_typer(retention.retention_app, name="retention")
+app.add_typer(prices.prices_app, name="prices")
 app.add_typer(archive.archive_app, name="archive")
 app.add_typer(audit.audit_app, name="audit")
 app.add_typer(person.person_app, name="person")

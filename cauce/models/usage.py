@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Numeric, SmallInteger, String, text
 from sqlalchemy import UniqueConstraint as Unique
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cauce.models.base import (
@@ -23,6 +24,12 @@ from cauce.models.base import (
     owned,
 )
 from cauce.models.billing import Metric
+
+PRICES = (
+    *("input_price", "output_price", "cache_read_price", "cache_write_price", "cache_write_1h_price"),
+    *("reasoning_price", "input_audio_price", "output_audio_price", "request_price"),
+)
+"""The columns of `model_prices` that are prices."""
 
 
 class AlertType(StrEnum):
@@ -88,6 +95,54 @@ class UsageLog(Tenant, Base):
         Index(None, "user_id", "conversation_id", postgresql_where=text("conversation_id IS NOT NULL")),
         Index(None, "batch_id"),
         {"postgresql_partition_by": "RANGE (timestamp)"},
+    )
+
+
+class ModelPrice(Created, Base):
+    """A price of our own: what a provider's model costs while it is in force, whatever the price book says.
+
+    Prices are USD per million tokens, `request_price` per call; NULL is the price book's. `model` may end with `*`:
+    every model whose name begins so. A price that ends when it began was never in force.
+    """
+
+    __tablename__ = "model_prices"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("uuidv7()"))
+    provider: Mapped[str] = mapped_column(String(100))
+    model: Mapped[str] = mapped_column(String(255))
+    valid_from: Mapped[datetime]
+    valid_to: Mapped[datetime | None]
+    input_price: Mapped[Cost | None]
+    output_price: Mapped[Cost | None]
+    cache_read_price: Mapped[Cost | None]
+    cache_write_price: Mapped[Cost | None]
+    cache_write_1h_price: Mapped[Cost | None]
+    reasoning_price: Mapped[Cost | None]
+    input_audio_price: Mapped[Cost | None]
+    output_audio_price: Mapped[Cost | None]
+    request_price: Mapped[Cost | None] = mapped_column(comment="of one call")
+    note: Mapped[str | None]
+    created_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+
+    __table_args__ = (
+        CheckConstraint("provider = lower(provider) AND provider <> ''", name="provider"),
+        CheckConstraint("model = lower(model) AND model <> '' AND model !~ '[*].'", name="model"),
+        CheckConstraint(
+            "isfinite(valid_from) AND (valid_to IS NULL OR isfinite(valid_to) AND valid_to >= valid_from)",
+            name="period",
+        ),
+        CheckConstraint(
+            " AND ".join(f"({price} IS NULL OR {price} BETWEEN 0 AND 1000000)" for price in PRICES)
+            + f" AND num_nonnulls({', '.join(PRICES)}) > 0",
+            name="prices",
+        ),
+        ExcludeConstraint(
+            ("provider", "="),
+            ("model", "="),
+            (text("tstzrange(valid_from, valid_to)"), "&&"),
+            name="ex_model_prices_period",
+        ),
+        Index(None, "created_by"),
     )
 
 

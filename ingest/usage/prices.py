@@ -4,7 +4,7 @@ The book answers by itself (`ModelInfo.get_prices`); this module only finds wher
 question per interval is enough for any number of events. Source: https://github.com/pydantic/genai-prices.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import lru_cache
@@ -21,6 +21,8 @@ from genai_prices.types import (
     TieredPrices,
     TimeOfDateConstraint,
 )
+
+from ingest.usage.overrides import Override
 
 RATE_SCALE = 24
 """Rates are integers in 10^-24 USD per unit: every token price of the book is a whole number of them (tested)."""
@@ -42,7 +44,7 @@ class Rates:
     version: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PricedModel:
     """A model of the book, and the dates, times of day (UTC) and input sizes at which its price changes."""
 
@@ -51,13 +53,6 @@ class PricedModel:
     dates: tuple[date, ...]
     times: tuple[time, ...]
     tiers: tuple[int, ...]
-    _rates: dict[tuple[datetime, int], Rates] = field(default_factory=dict, repr=False)
-
-    def rates(self, at: datetime, input_tokens: int) -> Rates:
-        """Return the rates in force at an instant for a call of that many input tokens."""
-        if (at, input_tokens) not in self._rates:
-            self._rates[at, input_tokens] = _rates(self.model, at, input_tokens)
-        return self._rates[at, input_tokens]
 
 
 def find_provider(provider: str | None, model: str | None) -> Provider | None:
@@ -96,10 +91,14 @@ def instant(dates: tuple[date, ...], times: tuple[time, ...], date_slot: int, ti
     return datetime.combine(day, times[time_slot - 1] if time_slot else time(), tzinfo=UTC)
 
 
-def version(model: ModelInfo, at: datetime) -> str:
-    """Name the book and, where a model has several price rows, the condition of the one in force."""
-    price = model.get_prices(at)
-    condition = next((row.constraint for row in reversed(_conditional(model)) if row.prices is price), None)
+def version(model: PricedModel | None, override: Override | None, at: datetime) -> str:
+    """Name the override, or the book and, where a model has several price rows, the condition of the one in force."""
+    if override is not None:
+        return override.version
+    if model is None:
+        return BOOK
+    price = model.model.get_prices(at)
+    condition = next((row.constraint for row in reversed(_conditional(model.model)) if row.prices is price), None)
     if isinstance(condition, StartDateConstraint):
         return f"{BOOK} from {condition.start_date.isoformat()}"
     if isinstance(condition, TimeOfDateConstraint):
@@ -107,26 +106,34 @@ def version(model: ModelInfo, at: datetime) -> str:
     return BOOK
 
 
-def is_free(model: ModelInfo) -> bool:
-    """Tell whether the model is listed as free; a row without any price otherwise means an unknown price."""
-    return model.id.endswith(":free")
-
-
-def _rates(model: ModelInfo, at: datetime, input_tokens: int) -> Rates:
-    price = model.get_prices(at)
-    nothing = 0 if is_free(model) else None
-    whole_input = _rate(price, "input_tokens", input_tokens, nothing)
-    whole_output = _rate(price, "output_tokens", input_tokens, nothing)
+@lru_cache(maxsize=20_000)
+def rates(model: PricedModel | None, override: Override | None, at: datetime, input_tokens: int) -> Rates:
+    """Return the rates at an instant for a call of that many input tokens: the book's, or an override over them."""
+    listed = listed_prices(model, override, at)
+    nothing = 0 if model is not None and is_free(model.model) else None
+    whole_input = _rate(listed, "input_tokens", input_tokens, nothing)
+    whole_output = _rate(listed, "output_tokens", input_tokens, nothing)
     return Rates(
         input=whole_input,
         # A part without a price of its own is charged like the total that contains it.
-        cache_read=_rate(price, "cache_read_tokens", input_tokens, whole_input),
-        cache_write=_rate(price, "cache_write_tokens", input_tokens, whole_input),
+        cache_read=_rate(listed, "cache_read_tokens", input_tokens, whole_input),
+        cache_write=_rate(listed, "cache_write_tokens", input_tokens, whole_input),
         output=whole_output,
-        reasoning=_rate(price, "output_reasoning_tokens", input_tokens, whole_output),
-        request=_rate(price, "requests", input_tokens, 0) or 0,
-        version=version(model, at),
+        reasoning=_rate(listed, "output_reasoning_tokens", input_tokens, whole_output),
+        request=_rate(listed, "requests", input_tokens, 0) or 0,
+        version=version(model, override, at),
     )
+
+
+def listed_prices(model: PricedModel | None, override: Override | None, at: datetime) -> ModelPrice:
+    """Return the prices in force at an instant, with those of an override in their place."""
+    listed = ModelPrice() if model is None else model.model.get_prices(at)
+    return listed if override is None else override.over(listed)
+
+
+def is_free(model: ModelInfo) -> bool:
+    """Tell whether the model is listed as free; a row without any price otherwise means an unknown price."""
+    return model.id.endswith(":free")
 
 
 def _rate(price: ModelPrice, unit: str, input_tokens: int, missing: int | None) -> int | None:

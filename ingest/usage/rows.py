@@ -10,7 +10,7 @@ import polars as pl
 from ingest.formats import Chunk, Rejection
 from ingest.usage.counts import Counts
 from ingest.usage.events import KIND, SCHEMA, canonical, with_content_hash
-from ingest.usage.pricing import price
+from ingest.usage.pricing import COSTS, price
 
 _SCHEMA = {**SCHEMA, "priced": pl.Boolean(), "free": pl.String()}
 
@@ -63,13 +63,12 @@ class Rows:
     def chunk(self) -> Chunk:
         """Hash and price the events and make the chunk."""
         frame = with_content_hash(pl.DataFrame(self.events, schema=_SCHEMA))
-        costs = [name for name in SCHEMA if "cost" in name or name == "price_version"]
         free = pl.col("free").is_not_null()
         frame = frame.with_columns((~pl.col("priced") | free).alias("unpriced"))
         nothing = [pl.lit(0).alias(name) for name in ("cost_input", "cost_output", "total_cost")]
         events = pl.concat(
             [
-                canonical(price(frame.filter(~pl.col("unpriced")).drop(costs))),
+                canonical(price(frame.filter(~pl.col("unpriced")).drop(COSTS))),
                 canonical(frame.filter(~pl.col("priced") & ~free)),
                 canonical(frame.filter(free).with_columns(*nothing, pl.col("free").alias("price_version"))),
             ]

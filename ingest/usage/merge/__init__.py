@@ -3,7 +3,10 @@
 import psycopg
 
 from cauce.database import Database, Role
-from ingest.merge import Merge
+from ingest.merge import Merge, Rewrite
+from ingest.usage.events import KIND
+from ingest.usage.overrides import load_overrides
+from ingest.usage.pricing import price_anew
 
 
 def _ensure_partitions(db: Database, conn: psycopg.Connection) -> None:
@@ -15,4 +18,10 @@ def _ensure_partitions(db: Database, conn: psycopg.Connection) -> None:
                 other.execute("SELECT ensure_month_partitions(%s, %s)", (month, month))
 
 
-MERGE = Merge("usage", personal=False, ready=_ensure_partitions)
+def _price_by_overrides(conn: psycopg.Connection) -> Rewrite:
+    """Have events priced by prices of our own where there are any: readers know the price book only."""
+    book = load_overrides(conn)
+    return lambda kind, frame: price_anew(frame, book) if kind == KIND and book else frame
+
+
+MERGE = Merge("usage", personal=False, begin=_price_by_overrides, ready=_ensure_partitions)

@@ -29,6 +29,8 @@ def _report(
 
 NO_TOKENS = "NULL, NULL, NULL, NULL"
 
+OWN_PRICE = "INSERT INTO model_prices (provider, model, valid_from, valid_to, input_price) VALUES"
+
 RULES: dict[str, Rule] = {
     "ck_usage_logs_tokens": change(
         "usage_logs",
@@ -45,6 +47,27 @@ RULES: dict[str, Rule] = {
     "ck_usage_logs_reasoning_within_output": change("usage_logs", {"tokens_reasoning": "3"}, {"tokens_reasoning": "4"}),
     "ck_usage_logs_costs": change("usage_logs", {"cost_input": "0"}, {"cost_input": "-0.000001"}),
     "ck_usage_logs_duration": change("usage_logs", {"duration": "0"}, {"duration": "-1"}),
+    "ck_model_prices_provider": Rule(
+        f"{OWN_PRICE} ('openai', 'm', '2020-01-01', NULL, 1)", f"{OWN_PRICE} ('OpenAI', 'm', '2020-01-01', NULL, 1)"
+    ),
+    "ck_model_prices_model": Rule(
+        f"{OWN_PRICE} ('p', 'm*', '2020-01-01', NULL, 1), ('p', '*', '2020-01-01', NULL, 1)",
+        f"{OWN_PRICE} ('p', 'm*n', '2020-01-01', NULL, 1)",
+    ),
+    # A price that ends when it began was never in force.
+    "ck_model_prices_period": Rule(
+        f"{OWN_PRICE} ('p', 'm', '2020-01-02', '2020-01-02', 1)",
+        f"{OWN_PRICE} ('p', 'm', '2020-01-02', '2020-01-01', 1)",
+    ),
+    "ck_model_prices_prices": Rule(
+        f"{OWN_PRICE} ('p', 'm', '2020-01-01', NULL, 0)", f"{OWN_PRICE} ('p', 'm', '2020-01-01', NULL, NULL)"
+    ),
+    # The instant at which one price ends is the first of the next; a pattern may lie over a name.
+    "ex_model_prices_period": Rule(
+        f"{OWN_PRICE} ('p', 'm', '2020-01-01', '2020-02-01', 1), ('p', 'm', '2020-02-01', NULL, 2),"
+        " ('p', 'm*', '2020-01-01', NULL, 3), ('q', 'm', '2020-01-01', NULL, 3)",
+        f"{OWN_PRICE} ('p', 'm', '2020-01-01', '2020-02-01', 1), ('p', 'm', '2020-01-31 23:00Z', NULL, 2)",
+    ),
     "uq_monthly_usage_user_id_year_month": Rule(
         f"{MONTH} (%(person)s, 2020, 1), (%(person)s, 2020, 2)",
         f"{MONTH} (%(person)s, 2020, 1), (%(person)s, 2020, 1)",
