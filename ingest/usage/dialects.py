@@ -138,6 +138,9 @@ SPELLINGS = (
 )
 """In order: the first that finds a total speaks for the span."""
 
+COUNTS = ("gen_ai.usage.", "llm.usage.", "llm.token_count.", "ai.usage.")
+"""What the names of counts begin with."""
+
 MODEL = (
     "gen_ai.response.model",
     "gen_ai.request.model",

@@ -17,6 +17,7 @@ from ingest.usage import prices, values
 from ingest.usage.counts import Counts, Spelling, read
 from ingest.usage.events import MAX_DURATION
 from ingest.usage.rows import Rows
+from ingest.usage.unit_names import counts_within, require_known
 from ingest.usage.values import Breach
 
 SOURCE = "litellm"
@@ -203,10 +204,12 @@ def _model_key(record: Mapping[str, Any]) -> object:
 
 def _counts(record: Mapping[str, Any]) -> Counts | None:
     metadata = record["metadata"]
-    more = {**record, **_object(metadata.get("additional_usage_values"))}
+    totals = {name: record.get(name) for name in ("prompt_tokens", "completion_tokens", "total_tokens")}
+    more = totals | {**_object(metadata.get("additional_usage_values"))}
     hidden = _object(_object(record.get("hidden_params")).get("usage_object"))
     for usage in (_object(metadata.get("usage_object")), hidden, more):
         if (counts := read(partial(_at, usage), SPELLING)) is not None:
+            require_known(counts_within(usage))
             return counts
     return None
 

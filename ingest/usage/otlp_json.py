@@ -21,6 +21,7 @@ from ingest.usage.otlp_content import prose_of
 from ingest.usage.otlp_spans import Found, spans
 from ingest.usage.otlp_values import attributes_of
 from ingest.usage.rows import Rows
+from ingest.usage.unit_names import require_known
 from ingest.usage.values import Breach
 
 _CHUNK_SPANS = 5_000
@@ -73,6 +74,7 @@ def _add(rows: Rows, found: Found, number: int, received_at: datetime) -> None:
     if kind or (counts is None and model is None):
         rows.ignore(kind or "span without usage")
         return
+    require_known((name, value) for name, value in attributes.items() if name.startswith(dialects.COUNTS))
     both = resource | attributes
     agent = values.name(_first(both, dialects.AGENT), "agent")
     user, provider = values.name(_first(both, dialects.USER), "user_email"), _provider(attributes, metadata)

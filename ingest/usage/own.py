@@ -6,13 +6,15 @@
 
 Required: event_id, timestamp, model, input_tokens, output_tokens. Input and output tokens are inclusive totals. Whole
 numbers may be written as text ("42"); anything else that is not a whole number is refused. A column the contract does
-not know is kept aside under "extra" in `units`. A record breaks at most one rule: the first, in the order below.
+not know is kept aside under "extra" in `units`, unless it counts tokens of a kind nobody knows. A record breaks at most
+one rule: the first, in the order below.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+import orjson
 import polars as pl
 
 from ingest.formats import Rejection
@@ -26,6 +28,8 @@ from ingest.usage.events import (
     with_content_hash,
 )
 from ingest.usage.pricing import price
+from ingest.usage.unit_names import require_known
+from ingest.usage.values import Breach
 
 SOURCE = "cauce"
 TEXTS = {
@@ -63,6 +67,7 @@ def accept(frame: pl.DataFrame, received_at: datetime) -> tuple[pl.DataFrame, li
     `frame` has `record`, `line`, all of `COLUMNS` (texts String; counts Int64 or String; success Boolean or String;
     timestamp String or Datetime) and `extra` (JSON text or null).
     """
+    frame = frame.with_columns(_unknown_units(frame))
     read = frame.with_columns(_texts(frame) + _numbers(frame) + [_success(frame), _instant(frame)])
     rules = list(_rules(frame, received_at))
     first = pl.coalesce(pl.when(rule.broken).then(pl.lit(number)) for number, rule in enumerate(rules))
@@ -88,6 +93,18 @@ def rejection(frame: pl.DataFrame, breach: tuple[int, Rule, str], raw: str) -> R
         reason=rule.reason.format(value=shown),
         raw=raw,
     )
+
+
+def _unknown_units(frame: pl.DataFrame) -> pl.Series:
+    """Name the first column the contract does not know that counts tokens of an unknown kind, null where none does."""
+    names: list[str | None] = [None] * frame.height
+    may_count = frame.select(pl.col("extra").cast(pl.String).str.contains("(?i)token").fill_null(value=False))
+    for row in may_count.to_series().arg_true():
+        try:
+            require_known(orjson.loads(frame["extra"][row]).items())
+        except Breach as breach:
+            names[row] = breach.column
+    return pl.Series("unknown_unit", names, dtype=pl.String)
 
 
 def _texts(frame: pl.DataFrame) -> list[pl.Expr]:
@@ -166,6 +183,12 @@ def _rules(frame: pl.DataFrame, received_at: datetime) -> Iterator[Rule]:
         "output_tokens",
         "reasoning_tokens exceed output_tokens ({value}), which includes them",
         pl.col("#reasoning_tokens") > pl.col("#output_tokens"),
+    )
+    yield Rule(
+        "unknown_unit",
+        "unknown_unit",
+        "{value} counts a unit that is not known here: its price would be left out",
+        pl.col("unknown_unit").is_not_null(),
     )
     yield Rule(
         "not_a_boolean",

@@ -22,6 +22,7 @@ from ingest.usage.counts import Counts, read
 from ingest.usage.lines import BOM, blocks, first_object
 from ingest.usage.provider_spellings import BODY_SPELLINGS
 from ingest.usage.rows import Rows
+from ingest.usage.unit_names import counts_within, require_known
 from ingest.usage.values import Breach, whole
 
 UNNAMED = "provider"
@@ -86,6 +87,8 @@ def _add(rows: Rows, body: dict[str, Any], number: int, line: int, source: Sourc
     counts = counts or _common(response)
     if counts is None:
         raise Breach("no_usage", "the response reports no token counts in any known spelling", "response")
+    for usage in (response.get("usage"), response.get("usageMetadata")):
+        require_known(counts_within(usage if isinstance(usage, dict) else {}))
     time = body.get("timestamp")
     rows.add(
         counts,

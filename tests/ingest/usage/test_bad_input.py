@@ -1,0 +1,113 @@
+"""What no call can have is one row set aside, with its rule and its reason, in every format; the rest loads."""
+
+import json
+
+import pytest
+
+from ingest.usage.events import MAX_COUNT
+from ingest.usage.unit_names import unknown_kind
+
+from .reading import DATA, read
+from .same_call import BODIES, LOGS, OWN, SPANS, Call, own_columns
+
+CALL = Call(input=1000, output=300, read=400, write=100, reasoning=120)
+LINES = (*SPANS, *BODIES, *LOGS, OWN[2])
+NUMBERS = {
+    "negative_count": lambda count: -count - 1,
+    "absurd_count": lambda count: count + MAX_COUNT + 1,
+    "not_an_integer": lambda count: count + 0.5,
+}
+
+
+def named(dialects):
+    return pytest.mark.parametrize("dialect", dialects, ids=lambda dialect: dialect.name)
+
+
+def of_two(good: bytes, bad: bytes):
+    """The rejections of a file whose second line is bad; the first must load."""
+    result = read(good + b"\n" + bad)
+    assert (result.read, result.events["record"].to_list()) == (2, [1])
+    [rejection] = result.rejections
+    assert (rejection.record, rejection.line) == (2, 2)
+    assert rejection.reason
+    assert rejection.column
+    return rejection
+
+
+# Bodies are read by the price book, which takes no fractions: to it they have no usage.
+CASES = [(dialect, rule) for dialect in LINES for rule in NUMBERS if rule != "not_an_integer" or dialect not in BODIES]
+
+
+@pytest.mark.parametrize(("dialect", "rule"), CASES, ids=lambda case: case if isinstance(case, str) else case.name)
+def test_a_count_that_cannot_be_is_set_aside(dialect, rule):
+    good = dialect.say(CALL.without(dialect.silent), int)
+    assert of_two(good, dialect.say(CALL.without(dialect.silent), NUMBERS[rule])).rule == rule
+
+
+@pytest.mark.parametrize("year", ["1999", "2199"])
+@named(LINES)
+def test_a_time_that_cannot_be_is_set_aside(dialect, year):
+    good = dialect.say(CALL.without(dialect.silent), int)
+    seconds = {"1999": 920280600, "2199": 7231973400}[year]
+    bad = good.replace(b"2026-03-01T", f"{year}-03-01T".encode())
+    bad = bad.replace(b"17723574000", f"{seconds}0".encode()).replace(b"17723574010", f"{seconds + 1}0".encode())
+    bad = bad.replace(b"1772357400.0", f"{seconds}.0".encode())
+    if b'"timestamp"' not in good and b"startTime" not in good:
+        pytest.fail("the dialect writes no time")
+    assert of_two(good, bad).rule == "impossible_time"
+
+
+UNKNOWN = {
+    "OTLP": (
+        SPANS[0],
+        b'{"key": "gen_ai.usage.input_tokens"',
+        b'{"key": "gen_ai.usage.hologram_tokens", "value": {"intValue": "7"}}, {"key": "gen_ai.usage.input_tokens"',
+    ),
+    "Vercel": (
+        SPANS[7],
+        b'{"key": "ai.usage.inputTokens"',
+        b'{"key": "ai.usage.hologramTokens", "value": {"intValue": "7"}}, {"key": "ai.usage.inputTokens"',
+    ),
+    "a body": (BODIES[0], b'"cached_tokens":', b'"hologram_tokens": 7, "cached_tokens":'),
+    "Gemini": (BODIES[3], b'"promptTokenCount":', b'"hologramTokenCount": "7", "promptTokenCount":'),
+    "LiteLLM": (LOGS[2], b'"cached_tokens":', b'"hologram_tokens": 7, "cached_tokens":'),
+    "JSON Lines": (OWN[2], b'"input_tokens":', b'"hologram_tokens": 7, "input_tokens":'),
+}
+
+
+@pytest.mark.parametrize("where", UNKNOWN)
+def test_a_unit_nobody_knows_is_set_aside(where):
+    dialect, place, instead = UNKNOWN[where]
+    good = dialect.say(CALL.without(dialect.silent), int)
+    assert place in good
+    rejection = of_two(good, good.replace(place, instead))
+    assert rejection.rule == "unknown_unit"
+    assert "hologram" in rejection.reason
+    nothing = instead.replace(b'"7"', b'"0"').replace(b"7,", b"0,")
+    assert read(good.replace(place, nothing)).rejections == []
+
+
+def test_a_unit_nobody_knows_is_set_aside_in_tables_too():
+    columns = own_columns(CALL, int)
+    header = ",".join([*columns, "hologram_tokens"])
+    lines = [",".join(map(str, [*columns.values(), count])) for count in ("7", "0", "")]
+    assert read("\n".join([header, *lines]).encode()).broken == {1: "unknown_unit"}
+
+
+def test_other_columns_that_nobody_knows_are_kept_aside():
+    event = read(json.dumps(own_columns(CALL, int) | {"team": "ventas", "token": "x", "total_tokens": 1300}).encode())
+    assert json.loads(event.events["units"][0])["extra"] == {"team": "ventas", "token": "x", "total_tokens": 1300}
+
+
+def test_the_kinds_of_token_that_the_samples_and_the_price_book_know_are_known(samples):
+    from genai_prices.data_units import unit_data
+
+    assert [name for name in unit_data if unknown_kind(name)] == []
+    for name in ("provider_usage_bodies.jsonl", "otlp_genai_spans.jsonl"):
+        assert "unknown_unit" not in read(samples / "usage" / name).broken.values()
+    assert unknown_kind("usage.hologram_tokens") == "hologram"
+    assert unknown_kind("ai.usage.thoughtCrimeTokenCount") == "thought"
+
+
+def test_the_bound_of_a_count_is_documented():
+    assert f"{MAX_COUNT:,}" in (DATA.parents[2] / "docs" / "usage-formats.md").read_text()
