@@ -80,9 +80,9 @@ def _validate(database: Database, candidate: Candidate) -> list[tuple[Failure | 
         for name in ("great_expectations", "great_expectations.data_context.types.base"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
 
-        from expectations.suites import finance, health, usage
+        from expectations.suites import billing, finance, health, usage
 
-        suites = {"usage": usage, "finance": finance, "health": health}
+        suites = {"usage": usage, "billing": billing, "finance": finance, "health": health}
         context = gx.get_context(mode="ephemeral")
         context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]
         source = context.data_sources.add_sql(

@@ -18,6 +18,7 @@ INPUTS = {
     "batches": "SELECT md5(string_agg(concat(id, status, loaded, updated), '' ORDER BY id)) FROM ingest_batches",
     "usage": "SELECT concat_ws(' ', sum(total_messages), sum(total_cost), max(updated_at)) FROM month_totals",
     "closed": "SELECT max(month) FROM closed_months",
+    "subscriptions": "SELECT concat_ws(' ', count(*), max(updated_at), sum(amount)) FROM subscriptions",
     "transactions": "SELECT concat_ws(' ', count(*), sum(amount), max(updated_at)) FROM transactions",
     "accounts": "SELECT concat_ws(' ', count(*), max(updated_at)) FROM financial_accounts",
     "budgets": "SELECT concat_ws(' ', count(*), max(updated_at)) FROM budgets",

@@ -9,6 +9,8 @@ from psycopg.types.json import Jsonb
 from cauce.database import Database, Role
 from cauce.demo.agents import AGENTS
 from cauce.demo.plan import DemoPerson, DemoPlan
+from cauce.demo.subscriptions import write_history
+from cauce.demo.window import Window
 
 _AGENTS = """
 INSERT INTO agents (slug, name, description, category, is_public)
@@ -30,7 +32,7 @@ _PROFILES = "INSERT INTO financial_profiles (user_id, currency) SELECT * FROM un
 
 
 def create_people(db: Database, plan: DemoPlan) -> None:
-    """Create the plan's people, with zones, settings and currency, and the agents they use.
+    """Create the plan's people, with zones, plans, settings and currency, and the agents they use.
 
     Who is there already stays as they are: again is the same, and keeps what a person has set since.
     """
@@ -44,6 +46,7 @@ def create_people(db: Database, plan: DemoPlan) -> None:
         conn.execute(_PROFILES, (ids, [person.currency for _, person in made]))
         for user_id, person in made:
             _zones(conn, user_id, person)
+        write_history(conn, plan.seed, Window.ending(plan.today, plan.months), made)
 
 
 def _fields(person: DemoPerson) -> dict[str, str]:

@@ -28,7 +28,12 @@ SELECT agent_id, count(DISTINCT user_id) AS people, sum(messages)::bigint AS tot
   sum(cost) AS total_cost
 FROM used GROUP BY agent_id
 """
+USAGE_LIMITS = next(function for function in slots.limits.FUNCTIONS if "FUNCTION usage_limits(" in function)
 FUNCTIONS = [
+    # As before, but of people without any plan, too: they have no limit, and what they use is counted.
+    USAGE_LIMITS.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION", 1).replace(
+        "JOIN periods", "LEFT JOIN periods", 1
+    ),
     # As before, in the words of any server that is served: the first returned a row's old values, which only the newest can.
     f"""
 CREATE OR REPLACE FUNCTION take_usage_slots(people uuid[], waits boolean)
@@ -280,3 +285,4 @@ def downgrade() -> None:
     for name in REPLACED:
         before = next(function for function in slots.FUNCTIONS if f"FUNCTION {name}(" in function)
         op.execute(before.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION", 1))
+    op.execute(USAGE_LIMITS.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION", 1))

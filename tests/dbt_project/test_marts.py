@@ -19,6 +19,15 @@ BY_HAND = {
           coalesce(provider, 'unknown'), model, count(*), sum(tokens_input), sum(tokens_output), sum(total_tokens),
           sum(total_cost), count(*) FILTER (WHERE total_cost IS NULL), 'USD', false, false
         FROM usage_logs GROUP BY 1, 2, 4, 5, 6""",
+    "revenue_monthly": """
+        SELECT month::date, 'MXN', mrr, mrr_before, new, expansion, reactivation, contraction, churned, mrr * 12, people::bigint,
+          people_before::bigint, gone::bigint, round(mrr / people, 12), round(gone::numeric / nullif(people_before, 0), 6),
+          round(churned / nullif(mrr_before, 0), 6)
+        FROM (VALUES
+          ('2025-01-01', 897, 0::numeric, 897, 0, 0, 0, 0, 3, 0, 0),
+          ('2025-02-01', 698, 897, 0, 300, 0, 0, 499, 2, 3, 1),
+          ('2025-03-01', 698 + 165.833333333333, 698, 165.833333333333, 0, 0, 0, 0, 3, 2, 0)
+        ) AS by_hand (month, mrr, mrr_before, new, expansion, reactivation, contraction, churned, people, people_before, gone)""",
     "cash_flow_monthly": """
         SELECT user_id, date_trunc('month', date)::date, currency, sum(greatest(amount, 0)), -sum(least(amount, 0)),
           sum(amount), count(*)

@@ -14,14 +14,17 @@ from expectations.transform import run_dbt
 MODELS = {
     path.stem: path for layer in ("staging", "intermediate", "marts") for path in DBT_PROJECT.glob(f"{layer}/*/*.sql")
 }
-DOMAINS = {"identity", "usage", "finance", "health"}
+DOMAINS = {"identity", "usage", "billing", "finance", "health"}
 PERSONAL = ["user"]
 REVIEWED = ["user", "admin", "analyst"]
 POPULATION = ["admin", "analyst"]
+BILLING = ["admin"]
 READERS = {
     "usage_daily": REVIEWED,
     "billing_monthly": REVIEWED,
     "reconciliation_daily": POPULATION,
+    "mrr_movements": BILLING,
+    "revenue_monthly": BILLING,
     "budget_status": PERSONAL,
     "cash_flow_monthly": PERSONAL,
     "spending_monthly": PERSONAL,

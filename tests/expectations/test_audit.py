@@ -26,6 +26,10 @@ INSERT INTO {s}.billing_monthly SELECT * FROM {s}.billing_monthly WHERE month = 
 INSERT INTO {s}.reconciliation_daily (provider, measure, ledger, reported, residual, unexplained, is_explained)
   VALUES ('openai', 'calls', -1, 3, 2, 5, true);
 INSERT INTO {s}.reconciliation_daily SELECT * FROM {s}.reconciliation_daily WHERE measure = 'cost';
+INSERT INTO {s}.mrr_movements (kind, mrr_before, mrr_after, amount) VALUES ('gift', 1, 5, -1), ('churn', 1, 5, 3);
+INSERT INTO {s}.mrr_movements SELECT * FROM {s}.mrr_movements WHERE kind = 'new';
+INSERT INTO {s}.revenue_monthly (mrr, arr) VALUES (-1, 5);
+INSERT INTO {s}.revenue_monthly SELECT * FROM {s}.revenue_monthly WHERE month = '2025-02-01';
 INSERT INTO {s}.cash_flow_monthly VALUES (NULL, '2025-01-02', 'MXN', -1, 1, 5, 0);
 INSERT INTO {s}.cash_flow_monthly SELECT * FROM {s}.cash_flow_monthly WHERE currency = 'USD';
 INSERT INTO {s}.spending_monthly VALUES (NULL, '2025-01-01', 'x', 'MXN', -1, 0);

@@ -24,6 +24,7 @@ CHANGES = {
     " VALUES ('usage', 'x', 'y', 1, '\\x00', 'done')",
     "an undone event": "DELETE FROM usage_logs WHERE local_date = '2025-02-10'",
     "a corrected event": "UPDATE usage_logs SET provider = 'anthropic' WHERE local_date = '2025-02-10'",
+    "a price somebody pays": "UPDATE subscriptions SET amount = amount + 1 WHERE plan_code = 'PRO'",
     "a budget": "UPDATE budgets SET amount = amount + 1 WHERE name = 'mes'",
     "an account": "UPDATE financial_accounts SET balance = 1 WHERE name = 'diario'",
     "a category": "UPDATE transactions SET category = 'comida' WHERE category = 'super'",

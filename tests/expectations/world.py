@@ -124,6 +124,19 @@ VALUES
   (uuidv7(), 'openai', 'cost', 'costs', '2025-03-01Z', '2025-03-02Z', 'gpt-2025-01-01', 'line_item', '{}',
     NULL, NULL, NULL, NULL, NULL, 4.000000000012, 'USD')
 """
+# Who has paid since January; the second person twice as much since February, the third until then, the fourth by the year.
+SUBSCRIPTIONS = """
+INSERT INTO subscriptions (user_id, plan_code, status, valid_from, valid_to, currency, amount, billing_interval)
+SELECT %(user)s, plan, CASE WHEN until IS NULL THEN 'active' ELSE 'ended' END, since, until, 'MXN', amount, billing_interval
+FROM (VALUES
+  (1, 'BASIC', '2025-01-15 12:00+00'::timestamptz, NULL::timestamptz, 199, 'month'),
+  (2, 'BASIC', '2025-01-15 12:00+00', '2025-02-10 12:00+00', 199, 'month'),
+  (2, 'PRO', '2025-02-10 12:00+00', NULL, 499, 'month'),
+  (3, 'PRO', '2025-01-15 12:00+00', '2025-02-27 12:00+00', 499, 'month'),
+  (4, 'BASIC', '2025-03-01 12:00+00', NULL, 1990, 'year')
+) AS plans (person, plan, since, until, amount, billing_interval)
+WHERE person = %(number)s
+"""
 
 
 def populate(database: Database) -> None:
@@ -135,9 +148,10 @@ def populate(database: Database) -> None:
     with database.transaction(Role.OWNER) as conn:
         conn.execute("INSERT INTO agents (id, name, slug) VALUES (%s, 'Asistente', 'asistente')", (AGENT,))
         conn.execute("SELECT ensure_month_partitions('2025-01-01', '2025-05-01')")
+        conn.execute("DELETE FROM subscriptions")
         for number, user in enumerate(ids.values(), start=1):
-            values = {"user": user, "agent": AGENT, "first": 1 if number <= 9 else 3}
-            for statement in (USAGE, ACCOUNTS, TRANSACTIONS, BUDGETS, HEALTH):
+            values = {"user": user, "agent": AGENT, "number": number, "first": 1 if number <= 9 else 3}
+            for statement in (USAGE, SUBSCRIPTIONS, ACCOUNTS, TRANSACTIONS, BUDGETS, HEALTH):
                 conn.execute(statement, values)
         conn.execute(REPORTS)
 

@@ -307,6 +307,18 @@ def test_eight_writers_of_single_events_of_one_person_lose_none_and_raise_each_a
     assert raised == [(80,), (90,), (100,)]
 
 
+@pytest.mark.parametrize("events", [1, 2])
+def test_who_has_no_plan_is_counted_without_a_limit(db: Database, events: int) -> None:
+    person = prepare(db)[0]
+    with db.transaction(Role.OWNER) as conn:
+        conn.execute("DELETE FROM subscriptions WHERE user_id = %s", (person,))
+        conn.execute("SET LOCAL statement_timeout = '5s'")
+        conn.execute(INSERT, ([person] * events, [NOW] * events, [1] * events, ["1"] * events))
+        assert conn.execute(ONE.format("month_totals"), (person,)).fetchall() == [
+            (events, events * 2, Decimal(events), 0, False)
+        ]
+
+
 def test_small_costs_add_up_exactly(db: Database) -> None:
     """A thousand calls of 0.0049 USD are 4.90, and seven tokens at 0.075 USD a million are not rounded away."""
     people = prepare(db)

@@ -1,5 +1,5 @@
 -- Guards health and finance: of a mart that carries a person nobody but that person, signed in, reads a row.
--- Usage is the one domain admins and (pseudonymously) analysts see, too.
+-- Usage is the one domain admins and (pseudonymously) analysts see, too; what people pay, admins alone.
 -- depends_on: {{ ref('account_balances') }}
 -- depends_on: {{ ref('budget_status') }}
 -- depends_on: {{ ref('cash_flow_monthly') }}
@@ -11,6 +11,7 @@
 -- depends_on: {{ ref('measurements_latest') }}
 -- depends_on: {{ ref('billing_monthly') }}
 -- depends_on: {{ ref('usage_daily') }}
+-- depends_on: {{ ref('mrr_movements') }}
 with personal as (
 
     select
@@ -54,6 +55,7 @@ from granted
 where
     role not in ('cauce_transform', 'cauce_user')
     and not (mart in ('usage_daily', 'billing_monthly') and role in ('cauce_admin', 'cauce_analyst'))
+    and not (mart = 'mrr_movements' and role = 'cauce_admin')
 union all
 select
     mart,

@@ -47,3 +47,18 @@ def test_again_changes_nothing_and_keeps_what_people_set(db: Database, demo: Dem
     with db.transaction(Role.OWNER) as conn:
         assert conn.execute(everything).fetchone() == before == (50, 51, 50, 8)
         assert conn.execute("SELECT language FROM users WHERE email = 'ana@demo.example'").fetchone() == ("en",)
+
+
+def test_plans_have_a_past_and_end_in_todays(db: Database, demo: Demo) -> None:
+    create_people(db, demo.plan)
+    with db.transaction(Role.OWNER) as conn:
+        histories = conn.execute(
+            """SELECT u.subscription_tier, array_agg(s.plan_code ORDER BY s.valid_from),
+                 count(*) FILTER (WHERE s.valid_to IS NULL), max(s.valid_from) < %s
+               FROM users u JOIN subscriptions s ON s.user_id = u.id GROUP BY u.id""",
+            (demo.plan.today,),
+        ).fetchall()
+    assert len(histories) == len(demo.plan.people)
+    assert all(plans[-1] == tier and lasting == 1 and past for tier, plans, lasting, past in histories)
+    seen = {tuple(plans) for _, plans, _, _ in histories}
+    assert {("FREE", "BASIC", "FREE"), ("FREE", "BASIC", "PRO"), ("FREE", "BASIC", "FREE", "BASIC")} <= seen
