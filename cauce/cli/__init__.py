@@ -16,6 +16,7 @@ from cauce.cli import (
     person,
     pipeline,
     prices,
+    reprice,
     retention,
     serve,
 )
@@ -29,7 +30,7 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (serve, database, ingest, otlp, pipeline, link):
+for module in (serve, database, ingest, otlp, pipeline, reprice, link):
     app.registered_commands += module.app.registered_commands
 app.add_typer(database.db_app, name="db")
 app.add_typer(ingest.quarantine_app, name="quarantine")

@@ -22,6 +22,8 @@ from cauce.models.usage import PRICES
 
 UNKNOWN = "unknown"
 """What stands for a provider, or in a stored row for a model, that nobody named."""
+OVERRIDE = "override:"
+"""How the version of a price of our own begins; its id follows."""
 
 _REQUEST = "request_price"
 _KEYS = {
@@ -56,7 +58,7 @@ class Override:
     @property
     def version(self) -> str:
         """What the events that it prices say of their price."""
-        return f"override:{self.id}"
+        return f"{OVERRIDE}{self.id}"
 
     @property
     def is_pattern(self) -> bool:

@@ -28,6 +28,7 @@ RATE_SCALE = 24
 """Rates are integers in 10^-24 USD per unit: every token price of the book is a whole number of them (tested)."""
 
 BOOK = f"genai-prices {genai_prices.__version__}"
+PROXY = "litellm"
 _LONG_AGO = date(2000, 1, 1)
 
 
@@ -68,10 +69,15 @@ def find_model(provider: str | None, model: str | None) -> PricedModel | None:
     """Return the model in the price book, or None when it knows the provider or the model not."""
     if not model:
         return None
+    # A proxy names its models provider/model. What is found must be found again by the provider's own name.
+    prefix, _, rest = model.partition("/")
+    if provider and provider.lower() == PROXY and rest and find_provider(prefix, None):
+        provider = prefix
     try:
         found, info = get_snapshot().find_provider_model(model, None, provider or None, None)
     except LookupError:
-        return None
+        of = find_provider(provider, model)
+        return find_model(of.id, rest) if of and rest and prefix.lower() == of.id else None
     conditions = [row.constraint for row in _conditional(info)]
     starts = {c.start_date for c in conditions if isinstance(c, StartDateConstraint)}
     hours = {_utc(t) for c in conditions if isinstance(c, TimeOfDateConstraint) for t in (c.start_time, c.end_time)}

@@ -148,7 +148,8 @@ def _with_rates(frame: pl.DataFrame, book: OverrideBook) -> pl.DataFrame:
 
 
 def _provider_name(provider: str | None, model: str | None) -> str | None:
-    found = prices.find_provider(provider, model)
+    priced = prices.find_model(provider, model)
+    found = priced.provider if priced else prices.find_provider(provider, model)
     return found.id if found else provider
 
 

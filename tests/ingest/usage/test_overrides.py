@@ -8,9 +8,10 @@ from uuid import UUID
 
 import polars as pl
 import pytest
+from genai_prices.data import providers
 
 from ingest.usage.overrides import Override, OverrideBook
-from ingest.usage.pricing import price
+from ingest.usage.pricing import COSTS, price
 
 JANUARY, FEBRUARY = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
 INSTANT = timedelta(microseconds=1)
@@ -149,3 +150,27 @@ def test_what_was_kept_aside_beside_the_counts_is_no_unit() -> None:
 def test_an_override_of_a_tiered_price_holds_for_every_size() -> None:
     ours = own("google", "gemini-2.5-pro", input="1")
     assert cost(ours, provider="google", model="gemini-2.5-pro", input=10**6)["total_cost"] == 1
+
+
+def test_a_stored_event_is_priced_as_when_it_was_read() -> None:
+    """Whatever the provider was called: the name that is stored leads to the same price."""
+    names: list[tuple[str | None, str]] = [(p.id, model.id) for p in providers for model in p.models]
+    names += [(None, model) for _, model in names] + [("litellm", f"{provider}/{model}") for provider, model in names]
+    counts = dict.fromkeys(("tokens_cache_read", "tokens_cache_write", "tokens_reasoning"), 0)
+    events = [
+        {
+            "provider": provider,
+            "model": model,
+            "timestamp": JANUARY,
+            "tokens_input": 1000,
+            "tokens_output": 10,
+            **counts,
+        }
+        for provider, model in names
+    ]
+    read = price(
+        pl.DataFrame(events, schema_overrides={"timestamp": pl.Datetime("us", "UTC")}, infer_schema_length=None)
+    )
+    assert read["total_cost"].count() > 2_000
+    again = price(read.drop(COSTS))
+    assert again.filter(pl.col("total_cost").ne_missing(read["total_cost"])).is_empty()
