@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,6 +11,7 @@ from rich.table import Table
 
 from cauce.cli.database import open_database
 from cauce.cli.progress import step
+from cauce.errors import FatalError
 from cauce.models.billing import InvoiceStatus
 
 billing_app = typer.Typer(
@@ -272,6 +274,27 @@ def billing_show(number: Number) -> None:
     _say("paid", invoice.paid, invoice.currency)
     _say(f"to pay by {_day(invoice.due_on)}", invoice.due, invoice.currency)
     out.print()
+
+
+@billing_app.command("pdf")
+def billing_pdf(
+    number: Number,
+    output: Annotated[Path, typer.Option("-o", "--output", help="The file to write.")],
+) -> None:
+    """Write an invoice, a credit note or a draft as PDF, in its person's language. It is not a CFDI, and says so.
+
+    Example: `cauce billing pdf F-000001 -o F-000001.pdf`
+    """
+    from cauce.billing.document import invoice_pdf
+    from cauce.database import Role
+
+    with open_database().transaction(Role.OWNER) as conn:
+        pdf = invoice_pdf(conn, number)
+    try:
+        output.write_bytes(pdf)
+    except OSError as error:
+        raise FatalError(f"{output} cannot be written: {error.strerror}", action="name another file") from error
+    out.print(f"{output}: {len(pdf):,} bytes", markup=False)
 
 
 def _say(what: str, amount: Decimal, currency: str) -> None:

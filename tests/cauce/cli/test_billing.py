@@ -1,5 +1,7 @@
 """Billing by command, from drafts on."""
 
+from pathlib import Path
+
 import psycopg
 
 from tests.cauce.cli.conftest import Cauce
@@ -56,5 +58,8 @@ def test_an_invoice_is_issued_paid_and_given_back_by_command(cauce: Cauce, envir
     shown = cauce("billing", "show", "F-000001").stdout
     assert "credited 64.00 MXN · paid 400.00 MXN" in shown
     assert "was paid or given back" in cauce("billing", "void", "F-000001").stderr
+    assert cauce("billing", "pdf", "F-000001", "-o", environment["CAUCE_HOME"] + ".pdf").returncode == 0
+    assert Path(environment["CAUCE_HOME"] + ".pdf").read_bytes().startswith(b"%PDF-1.4")
+    assert "cannot be written" in cauce("billing", "pdf", "F-000001", "-o", "/nowhere/a.pdf").stderr
     assert "is not an amount" in cauce("billing", "pay", "F-000001", "--amount", "-1").stderr
     assert "0 drafts given up" in cauce("billing", "discard", "2025-10").stdout
