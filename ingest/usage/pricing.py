@@ -34,6 +34,7 @@ _RATES = {
     **dict.fromkeys(("input", "cache_read", "cache_write", "output", "reasoning", "request"), pl.Int128()),
     "version": pl.String(),
 }
+_CACHED = tuple(f"cache_{kind}_read_tokens" for kind in ("text", "audio", "image", "video"))
 _ROUNDING = 10 ** (prices.RATE_SCALE - 12)
 _CENT = Decimal(1).scaleb(-12)
 _BREAKS = ("dates", "times", "tiers")
@@ -182,7 +183,13 @@ def _price_units(frame: pl.DataFrame, book: OverrideBook) -> pl.DataFrame:
 
 def _units(text: str | None) -> dict[str, int | float]:
     """Return what is reported in units of the price book; what was kept aside beside them is none."""
-    return {key: value for key, value in orjson.loads(text).items() if key in unit_data} if text else {}
+    if not text:
+        return {}
+    usage = {key: value for key, value in orjson.loads(text).items() if key in unit_data}
+    # Where some kinds make up all that came from the cache, there was nothing of the others: the library must be told.
+    if usage and sum(usage.get(kind, 0) for kind in _CACHED) == usage.get("cache_read_tokens"):
+        usage = dict.fromkeys(_CACHED, 0) | usage
+    return usage
 
 
 def _library_cost(

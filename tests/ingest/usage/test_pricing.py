@@ -129,6 +129,19 @@ def test_a_provider_is_inferred_from_the_model_and_named_as_the_book_names_it():
     assert [r["provider"] for r in results] == ["anthropic", "openai"]
 
 
+def test_audio_beside_text_from_the_cache_has_a_price():
+    # Gemini reports no audio from the cache, as 0; 0.30 a million in, 0.03 from the cache, 1.00 of audio.
+    units = (
+        '{"input_tokens": 1000, "input_audio_tokens": 200, "input_text_tokens": 800, "cache_read_tokens": 300,'
+        ' "cache_text_read_tokens": 300}'
+    )
+    counts = event("gemini-2.5-flash", datetime(2026, 1, 1, tzinfo=UTC), "google", input=1000, cache_read=300)
+    [known] = priced(counts | {"units": units})
+    assert known["total_cost"] == (500 * Decimal("0.3") + 300 * Decimal("0.03") + 200) / 10**6
+    [unknown] = priced(counts | {"units": units.replace(', "cache_text_read_tokens": 300', "")})
+    assert unknown["total_cost"] is None  # who knows how much of the audio came from the cache
+
+
 def test_an_empty_frame_stays_empty():
     frame = pl.DataFrame([event("gpt-4o", START)]).clear()
     assert price(frame).height == 0

@@ -1,7 +1,7 @@
 """Pricing anew what is loaded: exactly what each event alone costs, told before it is written, and never twice."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -253,35 +253,30 @@ Books = tuple[list[Any], list[Any]]
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(history=HISTORY, first=OVERRIDES, second=OVERRIDES, portion=st.integers(1, 30))
 def test_whatever_happened_the_ledger_is_the_sum_of_each_event_priced_alone(
-    new_database: Callable[[Path], Database], tmp_path_factory: pytest.TempPathFactory,
-    history: list[Any], first: list[Any], second: list[Any], portion: int,
-) -> None:  # fmt: skip
-    from tests.conftest import drop_database
-
-    folder = tmp_path_factory.mktemp("history")
-    db = new_database(folder)
-    try:
-        _add(db, first)
-        load(db, folder, [
-            event(n, START + timedelta(hours=hours), user=user, provider=provider, model=model, input_tokens=tokens,
-                  output_tokens=out, cache_read_tokens=tokens * read // 100, reasoning_tokens=out * thought // 100)
-            for n, (user, (provider, model), hours, tokens, out, read, thought) in enumerate(history)
-        ])  # fmt: skip
-        stored = dict(query(db, "SELECT event_id, total_cost FROM usage_logs"))
-        assert stored == costs_alone(db)
-        _add(db, second)
-        told = reprice(db, ALL, dry_run=True, portion=portion)
-        done = reprice(db, ALL, portion=portion)
-        assert shown(done) == shown(told)
-        now = dict(query(db, "SELECT event_id, total_cost FROM usage_logs"))
-        assert now == costs_alone(db)
-        assert told.total.difference == sum(c or 0 for c in now.values()) - sum(c or 0 for c in stored.values())
-        unknown = [sum(cost is None for cost in costs.values()) for costs in (stored, now)]
-        assert told.total.unknown_after - told.total.unknown_before == unknown[1] - unknown[0]
-        assert months(db) == recounted(db)
-        assert reprice(db, ALL, portion=portion).changes == {}
-    finally:
-        drop_database(db)
+    db: Database, tmp_path: Path, history: list[Any], first: list[Any], second: list[Any], portion: int
+) -> None:
+    with db.transaction(Role.OWNER) as conn:  # of the example before
+        for table in ("users", "model_prices", "ingest_batches"):
+            conn.execute(f"DELETE FROM {table}".encode())
+    _add(db, first)
+    load(db, tmp_path, [
+        event(n, START + timedelta(hours=hours), user=user, provider=provider, model=model, input_tokens=tokens,
+              output_tokens=out, cache_read_tokens=tokens * read // 100, reasoning_tokens=out * thought // 100)
+        for n, (user, (provider, model), hours, tokens, out, read, thought) in enumerate(history)
+    ])  # fmt: skip
+    stored = dict(query(db, "SELECT event_id, total_cost FROM usage_logs"))
+    assert stored == costs_alone(db)
+    _add(db, second)
+    told = reprice(db, ALL, dry_run=True, portion=portion)
+    done = reprice(db, ALL, portion=portion)
+    assert shown(done) == shown(told)
+    now = dict(query(db, "SELECT event_id, total_cost FROM usage_logs"))
+    assert now == costs_alone(db)
+    assert told.total.difference == sum(c or 0 for c in now.values()) - sum(c or 0 for c in stored.values())
+    unknown = [sum(cost is None for cost in costs.values()) for costs in (stored, now)]
+    assert told.total.unknown_after - told.total.unknown_before == unknown[1] - unknown[0]
+    assert months(db) == recounted(db)
+    assert reprice(db, ALL, portion=portion).changes == {}
 
 
 def _add(db: Database, overrides: list[Any]) -> None:
