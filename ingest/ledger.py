@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 from cauce.errors import FatalError
 from ingest.report import FileReport
 
-RETRIABLE = ("unattributed", "another_person", "conflict", "unknown_account", "unknown_medication")
+RETRIABLE = ("unattributed", "another_person", "conflict", "unknown_account", "unknown_medication", "unknown_event")
 """Rules that depend on what else is loaded: a file with such rows open is read again when it comes again."""
 
 

@@ -17,8 +17,9 @@ def undo(db: Database, batch: UUID) -> str:
 
     Every row that the batch loaded is deleted, counters follow, and what it resolved or put in quarantine is as it was
     before. What it updated keeps its newer content: what was there before is not kept anywhere. People, agents and
-    profiles stay, and so does anything that rows of other batches hang on. Raises `SkippableError` when the batch is
-    unknown or already undone, or when events of it were archived.
+    profiles stay, and so does anything that rows of other batches hang on. Events that it reversed are there again.
+    Raises `SkippableError` when the batch is unknown or already undone, or when events of it were archived or reversed
+    by another batch.
     """
     with db.transaction(Role.INGEST) as conn:
         found = conn.execute(
@@ -36,6 +37,7 @@ def undo(db: Database, batch: UUID) -> str:
         conn.execute("SELECT set_config('cauce.tenant_id', %s, true)", ("" if owner is None else str(owner),))
         entry = ledger.Entry(file, domain, form, version, content, owner)
         ledger.lock_content(conn, entry)
+        _require_not_reversed(conn, batch, file)
         _require_live(conn, batch, file)
         begin_merge(conn, entry, batch)
         merge_of(domain).undo(conn)
@@ -44,6 +46,23 @@ def undo(db: Database, batch: UUID) -> str:
     count = 0 if removed is None else int(removed[0])
     kept = f"; {updated} rows that it had updated keep their newer content" if updated else ""
     return f"{file}: {count} rows removed{kept}"
+
+
+def _require_not_reversed(conn: psycopg.Connection, batch: UUID, file: str) -> None:
+    """Refuse a batch of which another one took events back: loaded again, they would be there after all."""
+    reversed_by = conn.execute(
+        """
+        SELECT count(*), min(r.reversal_batch_id::text) FROM usage_reversals r
+        WHERE r.batch_id = %s AND r.reversal_batch_id <> r.batch_id
+        """,
+        (batch,),
+    ).fetchone()
+    if reversed_by and reversed_by[0]:
+        raise SkippableError(
+            f"{reversed_by[0]} events of this batch were reversed by another one",
+            where=file,
+            action=f"undo that first: `cauce undo {reversed_by[1]}`",
+        )
 
 
 def _require_live(conn: psycopg.Connection, batch: UUID, file: str) -> None:
@@ -55,6 +74,7 @@ def _require_live(conn: psycopg.Connection, batch: UUID, file: str) -> None:
           AND date_trunc('month', k.timestamp, 'UTC')::date IN (SELECT month FROM usage_archives)
           AND NOT EXISTS (
             SELECT FROM usage_logs u WHERE u.user_id = k.user_id AND u.id = k.usage_id AND u.timestamp = k.timestamp)
+          AND NOT EXISTS (SELECT FROM usage_reversals r WHERE r.user_id = k.user_id AND r.id = k.usage_id)
         """,
         (batch,),
     ).fetchone()

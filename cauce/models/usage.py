@@ -146,6 +146,27 @@ class ModelPrice(Created, Base):
     )
 
 
+class UsageReversal(Tenant, Base):
+    """An event that was taken back: out of `usage_logs` with all its columns (`call`), which an undo puts back.
+
+    `id` and `timestamp` are the event's, and so is `batch_id`; `reversal_batch_id` is the batch that took it back.
+    """
+
+    __tablename__ = "usage_reversals"
+
+    timestamp: Mapped[datetime]
+    local_date: Mapped[date]
+    agent_id: Mapped[UUID] = mapped_column(ForeignKey("agents.id", ondelete="RESTRICT"))
+    source: Mapped[str] = mapped_column(String(100))
+    event_id: Mapped[str] = mapped_column(String(255))
+    call: Mapped[dict[str, Any]] = mapped_column(comment="the row of usage_logs")
+    batch_id: Mapped[UUID | None]
+    reversal_batch_id: Mapped[UUID]
+    reversed_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+    __table_args__ = (Index(None, "agent_id"), Index(None, "batch_id"), Index(None, "reversal_batch_id"))
+
+
 class UsageEventKey(Base):
     """The identity of an event: md5 of source and event id. Globally unique, so that an event counts once.
 

@@ -2,15 +2,16 @@
 
     event_id, timestamp (RFC 3339 with a zone), user (e-mail), agent, conversation, provider, model,
     input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens, duration_ms,
-    success, error, prompt, completion
+    success, error, prompt, completion, reverses
 
 Required: event_id, timestamp, model, input_tokens, output_tokens. Input and output tokens are inclusive totals. Whole
 numbers may be written as text ("42"); anything else that is not a whole number is refused. A column the contract does
-not know is kept aside under "extra" in `units`, unless it counts tokens of a kind nobody knows. A record breaks at most
-one rule: the first, in the order below.
+not know is kept aside under "extra" in `units`, unless it counts tokens of a kind nobody knows. A record with
+`reverses` takes the event of that id back and needs nothing else (see `reversals`). A record breaks at most one rule:
+the first, in the order below.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,9 +19,11 @@ import orjson
 import polars as pl
 
 from ingest.formats import Rejection
+from ingest.usage import reversals
 from ingest.usage.events import (
     CLOCK_SKEW,
     EARLIEST,
+    KIND,
     MAX_COUNT,
     MAX_DURATION,
     TEXT_LIMITS,
@@ -32,9 +35,11 @@ from ingest.usage.unit_names import require_known
 from ingest.usage.values import Breach
 
 SOURCE = "cauce"
+REVERSES = reversals.COLUMN
 TEXTS = {
     **{name: TEXT_LIMITS[name] for name in ("event_id", "agent", "conversation", "provider", "model")},
     "user": TEXT_LIMITS["user_email"],
+    REVERSES: TEXT_LIMITS["event_id"],
     "error": None,
     "prompt": None,
     "completion": None,
@@ -44,7 +49,7 @@ COUNTS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tok
 INTEGERS = (*COUNTS, "duration_ms")
 COLUMNS = (
     *("event_id", "timestamp", "user", "agent", "conversation", "provider", "model"),
-    *(*INTEGERS, "success", "error", "prompt", "completion"),
+    *(*INTEGERS, "success", "error", "prompt", "completion", REVERSES),
 )
 REQUIRED = ("event_id", "timestamp", "model", "input_tokens", "output_tokens")
 _RFC3339 = r"^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$"
@@ -61,24 +66,41 @@ class Rule:
     broken: pl.Expr
 
 
-def accept(frame: pl.DataFrame, received_at: datetime) -> tuple[pl.DataFrame, list[tuple[int, Rule, str]]]:
-    """Split records as read into canonical events and breaches (row number in `frame`, rule, value).
+def missing(names: Collection[str]) -> list[str]:
+    """The columns that a table must have and has not; one of reversals needs no other."""
+    return [] if REVERSES in names else [name for name in REQUIRED if name not in names]
+
+
+def accept(frame: pl.DataFrame, received_at: datetime) -> tuple[dict[str, pl.DataFrame], list[tuple[int, Rule, str]]]:
+    """Split records as read into canonical frames by kind and breaches (row number in `frame`, rule, value).
 
     `frame` has `record`, `line`, all of `COLUMNS` (texts String; counts Int64 or String; success Boolean or String;
     timestamp String or Datetime) and `extra` (JSON text or null).
     """
-    frame = frame.with_columns(_unknown_units(frame))
-    read = frame.with_columns(_texts(frame) + _numbers(frame) + [_success(frame), _instant(frame)])
-    rules = list(_rules(frame, received_at))
+    events, taken_back = reversals.split(frame)
+    events = events.with_columns(_unknown_units(events))
+    read = events.with_columns(_texts(events) + _numbers(events) + [_success(events), _instant(events)])
+    good, breaches = _checked(read, events, list(_rules(events, received_at)))
+    frames = {KIND: _events(good)}
+    if taken_back is not None:
+        good, more = _checked(taken_back.with_columns(_texts(taken_back)), taken_back, list(_reversal_rules()))
+        frames[reversals.KIND] = reversals.canonical(good, SOURCE)
+        breaches = sorted(breaches + more, key=lambda breach: breach[0])
+    return frames, breaches
+
+
+def _checked(
+    read: pl.DataFrame, frame: pl.DataFrame, rules: list[Rule]
+) -> tuple[pl.DataFrame, list[tuple[int, Rule, str]]]:
+    """The records that break no rule, and the first breach of each of the others."""
     first = pl.coalesce(pl.when(rule.broken).then(pl.lit(number)) for number, rule in enumerate(rules))
     breach = read.select(first.alias("rule"))["rule"]
     bad = breach.is_not_null().arg_true()
     breaches = []
     for row in bad:
         rule = rules[breach[row]]
-        breaches.append((row, rule, str(frame[rule.column][row])))
-    events = _events(read.filter(breach.is_null()) if breaches else read)
-    return events, breaches
+        breaches.append((frame["row"][row], rule, str(frame[rule.column][row])))
+    return read.filter(breach.is_null()) if breaches else read, breaches
 
 
 def rejection(frame: pl.DataFrame, breach: tuple[int, Rule, str], raw: str) -> Rejection:
@@ -158,16 +180,10 @@ def _rules(frame: pl.DataFrame, received_at: datetime) -> Iterator[Rule]:
     for name in REQUIRED:
         missing = pl.col(name).is_null() if name in TEXTS else ~_present(name)
         yield Rule("missing_value", name, f"{name} is required and empty: give it a value", missing)
-    for name, limit in TEXTS.items():
-        nul = pl.col(name).str.contains("\x00", literal=True)
-        yield Rule("control_character", name, f"{name} contains a NUL character: remove it", nul)
-        if limit:
-            control = pl.col(name).str.contains(r"[\x00-\x1f]")
-            yield Rule("control_character", name, f"{name} contains a control character: remove it", control)
-            long = pl.col(name).str.len_chars() > limit
-            yield Rule("too_long", name, f"{name} has more than {limit} characters: shorten it", long)
-    email = ~pl.col("user").str.contains(r"^[^@\s]+@[^@\s]+$")
-    yield Rule("not_an_email", "user", "user must be an e-mail address, not {value!r}", email)
+    for name in TEXTS:
+        if name != REVERSES:
+            yield from _text_rules(name)
+    yield _email_rule()
     yield from _time_rules(frame, received_at)
     for name in INTEGERS:
         yield from _count_rules(name)
@@ -196,6 +212,27 @@ def _rules(frame: pl.DataFrame, received_at: datetime) -> Iterator[Rule]:
         "success must be true or false, not {value!r}",
         _present("success") & pl.col("#success").is_null(),
     )
+
+
+def _reversal_rules() -> Iterator[Rule]:
+    yield from _text_rules(REVERSES)
+    yield from _text_rules("user")
+    yield _email_rule()
+
+
+def _text_rules(name: str) -> Iterator[Rule]:
+    nul = pl.col(name).str.contains("\x00", literal=True)
+    yield Rule("control_character", name, f"{name} contains a NUL character: remove it", nul)
+    if limit := TEXTS[name]:
+        control = pl.col(name).str.contains(r"[\x00-\x1f]")
+        yield Rule("control_character", name, f"{name} contains a control character: remove it", control)
+        long = pl.col(name).str.len_chars() > limit
+        yield Rule("too_long", name, f"{name} has more than {limit} characters: shorten it", long)
+
+
+def _email_rule() -> Rule:
+    email = ~pl.col("user").str.contains(r"^[^@\s]+@[^@\s]+$")
+    return Rule("not_an_email", "user", "user must be an e-mail address, not {value!r}", email)
 
 
 def _time_rules(frame: pl.DataFrame, received_at: datetime) -> Iterator[Rule]:

@@ -16,7 +16,6 @@ from cauce.errors import SkippableError
 from ingest.formats import Chunk, Rejection, Source
 from ingest.usage import own
 from ingest.usage.csv_records import CsvRecord, last_record_end, records
-from ingest.usage.events import KIND
 from ingest.usage.lines import BOM, blocks, too_long
 
 _SEPARATORS = ",;\t"
@@ -32,9 +31,9 @@ class UsageCsv:
     version = 1
 
     def sniff(self, head: bytes) -> bool:
-        """Tell by the first line: a header that names an event, and a token count or a model."""
+        """Tell by the first line: a header that names an event and a token count or a model, or events to take back."""
         names = _header(head.removeprefix(BOM).lstrip().split(b"\n", 1)[0]).names
-        return "event_id" in names and not {*own.COUNTS, "model"}.isdisjoint(names)
+        return own.REVERSES in names or ("event_id" in names and not {*own.COUNTS, "model"}.isdisjoint(names))
 
     def read(self, source: Source) -> Iterator[Chunk]:
         """Read the file in blocks."""
@@ -44,7 +43,7 @@ class UsageCsv:
             if not first:
                 raise SkippableError("the file is empty", where=source.name, action="export it again")
         header = _header(first)
-        missing = [name for name in own.REQUIRED if name not in header.names]
+        missing = own.missing(header.names)
         twice = sorted({name for name in header.names if header.names.count(name) > 1})
         if missing or twice:
             problem = f"has no column {', '.join(missing)}" if missing else f"names {', '.join(twice)} twice"
@@ -89,13 +88,13 @@ def _chunk(data: bytes, header: _Header, first_line: int, record: int, received_
         # With the header, a record is a file of its own that can be read again.
         return [f"{header.text}\n{texts[number - record]}" for number in wanted]
 
-    events, breaches = own.accept(frame, received_at)
+    frames, breaches = own.accept(frame, received_at)
     texts = raw([frame["record"][row] for row, _, _ in breaches]) if breaches else []
     rejections = [own.rejection(frame, breach, text) for breach, text in zip(breaches, texts, strict=True)]
     for number, r in bad:
         text = f"{header.text}\n{r.text}"
         rejections.append(Rejection(number, r.line, None, r.rule or "", r.reason or "", text))
-    return Chunk({KIND: events}, sorted(rejections, key=lambda r: r.record), {}, raw)
+    return Chunk(frames, sorted(rejections, key=lambda r: r.record), {}, raw)
 
 
 def _at_once(data: bytes, header: _Header, first_line: int) -> pl.DataFrame | None:

@@ -14,7 +14,6 @@ import polars as pl
 
 from ingest.formats import Chunk, Rejection, Source
 from ingest.usage import own
-from ingest.usage.events import KIND
 from ingest.usage.lines import BOM, Block, blocks, first_object, too_long
 
 _PART_LINES = 1_000
@@ -35,12 +34,12 @@ class UsageJsonLines:
     version = 1
 
     def sniff(self, head: bytes) -> bool:
-        """Tell by the first line that is an object: it names an event, and a token count or a model."""
+        """Tell by the first line that is an object: it names an event and a count or model, or one to take back."""
         record = first_object(head)
         if record is None:
             # The first line may be longer than what is seen of it.
             return head.removeprefix(BOM).lstrip()[:1] == b"{" and all(re.search(key, head) for key in _KEYS)
-        return "event_id" in record and not record.keys().isdisjoint({*own.COUNTS, "model"})
+        return own.REVERSES in record or ("event_id" in record and not record.keys().isdisjoint({*own.COUNTS, "model"}))
 
     def read(self, source: Source) -> Iterator[Chunk]:
         """Read the file in blocks; blank lines are not records."""
@@ -74,14 +73,14 @@ def _chunk(block: Block, record: int, received_at: datetime) -> Chunk:
         texts = lines if lines is not None else block.data.split(b"\n")
         return [texts[number - record].rstrip(b"\r").decode(errors="replace") for number in records]
 
-    events, breaches = own.accept(frame, received_at)
+    frames, breaches = own.accept(frame, received_at)
     broken = raw([frame["record"][row] for row, _, _ in breaches]) if breaches else []
     rejections = [own.rejection(frame, breach, text) for breach, text in zip(breaches, broken, strict=True)]
     for place, rule, reason in bad:
         line, text = numbered[place]
         shown = text.rstrip(b"\r").decode(errors="replace")
         rejections.append(Rejection(record + place, line, None, rule, reason, shown))
-    return Chunk({KIND: events}, sorted(rejections, key=lambda r: r.record), {}, raw)
+    return Chunk(frames, sorted(rejections, key=lambda r: r.record), {}, raw)
 
 
 def _typed(data: bytes) -> pl.DataFrame | None:

@@ -9,7 +9,6 @@ import polars.selectors as cs
 from cauce.errors import SkippableError
 from ingest.formats import CHUNK_RECORDS, Chunk, Source
 from ingest.usage import own
-from ingest.usage.events import KIND
 
 
 class UsageParquet:
@@ -34,7 +33,7 @@ class UsageParquet:
 def _batches(source: Source) -> Iterator[pl.DataFrame]:
     try:
         names = pl.read_parquet_schema(source.stream).keys()
-        missing = [name for name in own.REQUIRED if name not in names]
+        missing = own.missing(names)
         if missing:
             action = f"write the columns {', '.join(own.REQUIRED)}"
             raise SkippableError(f"the file has no column {', '.join(missing)}", where=source.name, action=action)
@@ -66,7 +65,7 @@ def _chunk(batch: pl.DataFrame, record: int, received_at: datetime) -> Chunk:
         rows = batch[[number - record for number in records]].with_columns(cs.datetime().dt.to_string("iso:strict"))
         return rows.select(pl.struct(pl.all()).struct.json_encode()).to_series().to_list()
 
-    events, breaches = own.accept(frame, received_at)
+    frames, breaches = own.accept(frame, received_at)
     texts = raw([frame["record"][row] for row, _, _ in breaches]) if breaches else []
     rejections = [own.rejection(frame, breach, text) for breach, text in zip(breaches, texts, strict=True)]
-    return Chunk({KIND: events}, rejections, {}, raw)
+    return Chunk(frames, rejections, {}, raw)

@@ -17,8 +17,9 @@ BY_HAND = {
     "billing_monthly": """
         SELECT user_id, date_trunc('month', local_date)::date, date_trunc('month', local_date)::date, agent_id,
           coalesce(provider, 'unknown'), model, count(*), sum(tokens_input), sum(tokens_output), sum(total_tokens),
-          sum(total_cost), count(*) FILTER (WHERE total_cost IS NULL), 'USD', false, false
-        FROM usage_logs GROUP BY 1, 2, 4, 5, 6""",
+          sum(total_cost), count(*) FILTER (WHERE total_cost IS NULL), 'USD', false,
+          date_trunc('month', local_date) < '2025-03-01'
+        FROM usage_logs GROUP BY 1, 2, 4, 5, 6, 15""",
     "revenue_monthly": """
         SELECT month::date, 'MXN', mrr, mrr_before, new, expansion, reactivation, contraction, churned, mrr * 12, people::bigint,
           people_before::bigint, gone::bigint, round(mrr / people, 12), round(gone::numeric / nullif(people_before, 0), 6),

@@ -90,7 +90,8 @@ def test_every_expectation_holds_of_a_good_candidate_and_fails_of_a_bad_one(cand
 
 def test_one_wrong_row_is_named_without_its_values(candidate: Database) -> None:
     tamper(
-        candidate, "UPDATE {s}.billing_monthly SET total_cost = total_cost + 0.000000000001 WHERE month = '2025-02-01'"
+        candidate,
+        "UPDATE {s}.billing_monthly SET total_cost = total_cost + 0.000000000001 WHERE month = '2025-03-01' AND model = 'gpt'",
     )
     report = check(candidate)
     assert [str(failure) for failure in report.failures] == [

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import psycopg
 from psycopg import sql
 
+from cauce.billing.closing import close_months
 from cauce.database import Database, Role
 from cauce.database.database import Address
 from cauce.database.roles import ensure_privileges
@@ -140,7 +141,10 @@ WHERE person = %(number)s
 
 
 def populate(database: Database) -> None:
-    """Twelve people with usage, money and health; only the first nine have money in February. Plus two who review."""
+    """Twelve people with usage, money and health; only the first nine have money in February. Plus two who review.
+
+    February is closed.
+    """
     make_person_in(database, ADMIN, role="ADMIN")
     make_person_in(database, ANALYST, role="DEVELOPER")
     people = {ANA: "America/Mexico_City", BETO: "Europe/Madrid"} | dict.fromkeys(OTHERS, "America/Mexico_City")
@@ -154,6 +158,7 @@ def populate(database: Database) -> None:
             for statement in (USAGE, SUBSCRIPTIONS, ACCOUNTS, TRANSACTIONS, BUDGETS, HEALTH):
                 conn.execute(statement, values)
         conn.execute(REPORTS)
+        close_months(conn, date(2025, 2, 1))
 
 
 def run(database: Database) -> None:

@@ -53,3 +53,13 @@ CREATE TEMP TABLE staged_report (
     amount numeric(24, 12),
     currency varchar(3)
 ) ON COMMIT DROP;
+
+-- Records that take an event back: which one, and whose it must be.
+CREATE TEMP TABLE staged_reversal (
+    record bigint NOT NULL,
+    line bigint,
+    source varchar(100) NOT NULL,
+    reverses varchar(255) NOT NULL,
+    event_key uuid GENERATED ALWAYS AS (md5(source || chr(31) || reverses)::uuid) STORED,
+    user_email varchar(255)
+) ON COMMIT DROP;

@@ -17,6 +17,11 @@ STATEMENTS: dict[str, str] = {
         "INSERT INTO usage_event_keys (event_key, user_id, usage_id, timestamp, content_hash)"
         " VALUES (%(id)s, %(person)s, %(id)s, now(), %(id)s)"
     ),
+    "usage_reversals": (
+        "INSERT INTO usage_reversals (user_id, id, timestamp, local_date, agent_id, source, event_id, call, reversal_batch_id)"
+        " SELECT user_id, id, timestamp, local_date, agent_id, source, 'back', to_jsonb(u), %(id)s FROM usage_logs u"
+        " WHERE user_id = %(person)s LIMIT 1"
+    ),
     "archived_usage_daily": (
         "INSERT INTO archived_usage_daily (user_id, local_date, agent_id, provider, model, events, failed_events,"
         " unknown_cost_events, tokens_input, tokens_output, tokens_cache_read, tokens_cache_write, tokens_reasoning,"
