@@ -25,6 +25,7 @@ class Entry:
 
 ENTRIES: Final = (
     Entry("admin", "usage", "admin_usage", "admin-usage", ":material/monitoring:"),
+    Entry("admin", "billing", "billing", "billing", ":material/receipt_long:"),
     Entry("analyst", "marts", "marts", "marts", ":material/database:"),
     Entry("user", "finance", "finance", "finance", ":material/account_balance_wallet:"),
     Entry("user", "health", "health", "health", ":material/favorite:"),

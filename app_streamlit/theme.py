@@ -11,6 +11,10 @@ from streamlit import config
 INCOME: Final = "#1592A0"
 EXPENSE: Final = "#DE7650"
 NEUTRAL: Final = "#7C9196"
+MOVEMENTS: Final = {
+    "new_mrr": "#1592A0", "expansion_mrr": "#5E9E76", "reactivation_mrr": "#3B8EC5",
+    "contraction_mrr": "#D3A03A", "churned_mrr": "#DE7650",
+}  # fmt: skip
 
 _LIGHT: Final[dict[str, object]] = {
     "primaryColor": "#0B7480",

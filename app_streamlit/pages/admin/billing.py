@@ -1,0 +1,187 @@
+"""Admins: recurring revenue and what moved it, and the invoices of a month."""
+
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from app_streamlit import states
+from app_streamlit.cards import Card, cards
+from app_streamlit.charts import billing as charts
+from app_streamlit.page import Page, show
+from app_streamlit.tables import Column, chart, table
+from app_streamlit.usage_report import change
+
+_MOVED = ("new_mrr", "expansion_mrr", "reactivation_mrr", "contraction_mrr", "churned_mrr")
+_MONTHS = {
+    "month": Column("column.month", "month"),
+    "mrr": Column("column.mrr", "money"),
+    **{column: Column(f"billing.kind.{column}", "money") for column in _MOVED},
+    "paying_people": Column("column.people", "count"),
+    "arpu": Column("column.arpu", "money"),
+}
+_MOVEMENTS = {
+    "email": Column("column.email"),
+    "kind": Column("column.type", texts="billing.movement"),
+    "mrr_before": Column("column.before", "money"),
+    "mrr_after": Column("column.after", "money"),
+    "amount": Column("column.moved", "money"),
+}
+_INVOICES = {
+    "number": Column("column.number"),
+    "email": Column("column.email"),
+    "kind": Column("column.type", texts="billing.invoice_kind"),
+    "status": Column("column.status", texts="billing.invoice_status"),
+    "currency": Column("column.currency"),
+    "subtotal": Column("column.subtotal", "money"),
+    "tax": Column("column.tax", "money"),
+    "total": Column("column.total", "money"),
+    "due_on": Column("column.due_on", "date"),
+}
+_LINES = {
+    "kind": Column("column.type", texts="billing.line"),
+    "description": Column("column.description"),
+    "quantity": Column("column.quantity", "decimal"),
+    "unit_price": Column("column.price", "cost"),
+    "amount": Column("column.amount", "money"),
+    "applies_to": Column("column.applies_to", "month"),
+}
+_STATUSES = ("draft", "final", "paid", "void")
+
+
+def content(page: Page) -> None:
+    """Lay out revenue and invoices, each in a tab."""
+    revenue, invoices = st.tabs([page.t("billing.tab_revenue"), page.t("billing.tab_invoices")])
+    with revenue:
+        _revenue(page)
+    with invoices:
+        _invoices(page)
+
+
+def _revenue(page: Page) -> None:
+    with page.data() as data:
+        every = data.fetch("billing/revenue")
+        cost = data.fetch("billing/cost")
+    if every.is_empty():
+        states.empty(page.t, "no_revenue", ":material/payments:")
+        return
+    months = every.filter(pl.col("currency") == _currency(page, every))
+    last = months.row(-1, named=True)
+    _cards(page, last, cost)
+    left, right = st.columns(2, gap="large")
+    with left:
+        title = page.t("billing.by_month", currency=last["currency"])
+        st.subheader(title, anchor=False)
+        line = charts.revenue(months, page.t("column.mrr"), page.f.short_month, page.t.language)
+        chart(page, line, months.reverse(), _MONTHS, "mrr", alt_text=title)
+    with right:
+        title = page.t("billing.moved_by_month", currency=last["currency"])
+        st.subheader(title, anchor=False)
+        names = {column: page.t(f"billing.kind.{column}") for column in _MOVED}
+        bars = charts.movements(months, names, page.t("column.moved"), page.f.short_month, page.t.language)
+        chart(page, bars, months.reverse(), _MONTHS, "mrr-moved", alt_text=title)
+    _who_moved(page, months)
+
+
+def _currency(page: Page, revenue: pl.DataFrame) -> str:
+    """The currency chosen; offered only where there are several, the one with most revenue first."""
+    latest = revenue.group_by("currency").agg(pl.col("mrr").last()).sort("mrr", descending=True)
+    currencies: list[str] = latest["currency"].to_list()
+    if len(currencies) == 1:
+        return currencies[0]
+    return (
+        st.segmented_control(
+            page.t("billing.currency"), currencies, default=currencies[0], required=True, key="currency"
+        )
+        or currencies[0]
+    )
+
+
+def _cards(page: Page, last: dict[str, Any], cost: pl.DataFrame) -> None:
+    f, currency = page.f, str(last["currency"])
+    gone = page.t("billing.nobody_left")
+    if last["churned_people"]:
+        gone = page.t("billing.gone", n=f.number(last["churned_people"]), percent=f.percent(last["people_churn_rate"]))
+    shown = [
+        Card(page.t("billing.mrr"), f.money(last["mrr"], currency), change(page, last["mrr"], last["mrr_before"])),
+        Card(
+            page.t("billing.arpu"),
+            f.money(last["arpu"], currency),
+            page.t("billing.arr", amount=f.money(last["arr"], currency)),
+        ),
+        Card(page.t("billing.paying"), f.number(last["paying_people"]), gone),
+    ]
+    if not cost.is_empty():
+        latest = cost.row(-1, named=True)
+        note = page.t("billing.cost_of", month=f.month(latest["month"]))
+        shown.append(Card(page.t("billing.cost"), f.cost(latest["total_cost"]), note))
+    cards(shown)
+
+
+def _who_moved(page: Page, months: pl.DataFrame) -> None:
+    st.subheader(page.t("billing.who_moved"), anchor=False)
+    offered = months["month"].to_list()[::-1]
+    month = st.selectbox(page.t("billing.month"), offered, format_func=page.f.month, key="moved-month", width=260)
+    with page.data() as data:
+        moved = data.fetch("billing/movements", month=month, currency=months["currency"][0])
+    if moved.is_empty():
+        st.caption(page.t("billing.nobody_moved", month=page.f.month(month)))
+        return
+    table(page, moved, _MOVEMENTS, f"mrr-{month:%Y-%m}")
+
+
+def _invoices(page: Page) -> None:
+    with page.data() as data:
+        months = data.fetch("billing/invoice_months")["month"].to_list()
+    if not months:
+        states.empty(page.t, "no_invoices", ":material/receipt_long:")
+        return
+    which, what = st.columns(2)
+    month = which.selectbox(page.t("billing.month"), months, format_func=page.f.month, key="invoice-month")
+    chosen = what.multiselect(
+        page.t("billing.status"),
+        _STATUSES,
+        format_func=lambda status: page.t(f"billing.invoice_status.{status}"),
+        placeholder=page.t("billing.any_status"),
+        key="invoice-status",
+    )
+    with page.data() as data:
+        invoices = data.fetch("billing/invoices", month=month, statuses=chosen or None)
+    _sums(page, invoices)
+    table(page, invoices, _INVOICES, f"invoices-{month:%Y-%m}")
+    st.caption(page.t("billing.close_hint"))
+    if not invoices.is_empty():
+        _lines(page, invoices)
+
+
+def _sums(page: Page, invoices: pl.DataFrame) -> None:
+    """What is still a draft, asked for and paid, by currency."""
+    for (currency,), rows in invoices.group_by("currency", maintain_order=True):
+        shown = []
+        for status, label in (("draft", "drafts"), ("final", "to_pay"), ("paid", "paid")):
+            of = rows.filter(pl.col("status") == status)
+            total = page.f.money(of["total"].sum() or Decimal(0), str(currency))
+            shown.append(Card(page.t(f"billing.{label}"), total, page.t.count("billing.invoices", of.height)))
+        cards(shown)
+
+
+def _lines(page: Page, invoices: pl.DataFrame) -> None:
+    rows = {row["id"]: row for row in invoices.iter_rows(named=True)}
+    invoice = st.selectbox(
+        page.t("billing.invoice"),
+        rows,
+        index=None,
+        format_func=lambda key: rows[key]["number"] or page.t("billing.draft_of", email=rows[key]["email"]),
+        placeholder=page.t("billing.choose_invoice"),
+        key="invoice",
+    )
+    if invoice is None:
+        return
+    with page.data() as data:
+        lines = data.fetch("billing/invoice_lines", user_id=rows[invoice]["user_id"], invoice_id=invoice)
+    st.subheader(page.t("billing.lines"), anchor=False)
+    table(page, lines, _LINES, f"invoice-{rows[invoice]['number'] or 'draft'}")
+
+
+show("billing", content)
