@@ -51,8 +51,8 @@ def _changes(seed: int, window: Window, person: DemoPerson) -> Iterator[Change]:
     days = (window.today - window.first_day).days
     chance = random.random()
     yield Change(window.first_day - timedelta(days=40), "FREE")
-    began = window.first_day + timedelta(days=int(random.integers(0, max(days // 2, 1))) - 30)
-    later = began + timedelta(days=max(days // 4, 1))
+    began = window.first_day + timedelta(days=int(random.integers(0, max(days * 5 // 6, 1))) - 30)
+    later = began + timedelta(days=max((window.today - began).days // 2, 1))
     if person.subscription_tier == "FREE":
         if chance < 0.15:
             yield Change(began, "BASIC")
@@ -62,8 +62,9 @@ def _changes(seed: int, window: Window, person: DemoPerson) -> Iterator[Change]:
         yield Change(later, person.subscription_tier)
     elif chance < 0.35 and days > 300:
         yield Change(window.first_day - timedelta(days=20), person.subscription_tier)
-        yield Change(window.first_day + timedelta(days=60), "FREE")
-        yield Change(window.first_day + timedelta(days=215), person.subscription_tier)
+        left = window.first_day + timedelta(days=int(random.integers(30, 130)))
+        yield Change(left, "FREE")
+        yield Change(left + timedelta(days=int(random.integers(125, 165))), person.subscription_tier)
     else:
         yield Change(began, person.subscription_tier)
 

@@ -28,6 +28,9 @@ def seed(db: Database) -> dict[str, UUID]:
     }
     with db.transaction(Role.OWNER) as conn:
         conn.execute("SELECT ensure_month_partitions('2025-08-01', '2025-12-31')")
+        conn.execute("DELETE FROM subscriptions")
+        _plan(conn, people[ANA], 199)
+        _plan(conn, people[BETO], 499)
         _usage(conn, people[ANA], "asistente-ana", Decimal("0.0125"), 60)
         _usage(conn, people[BETO], "secreto-de-beto", Decimal("0.5"), 20)
         _money(conn, people[ANA], "MXN", Decimal(1), "Nómina Ana")
@@ -43,6 +46,14 @@ def publish_marts(db: Database, as_of: datetime = AS_OF) -> None:
     report = check(db)
     assert not report.failures, [str(failure) for failure in report.failures]
     assert publish(db).published
+
+
+def _plan(conn: psycopg.Connection, person: UUID, amount: int) -> None:
+    conn.execute(
+        "INSERT INTO subscriptions (user_id, plan_code, valid_from, currency, amount, billing_interval)"
+        " VALUES (%s, 'PRO', %s, 'MXN', %s, 'month')",
+        (person, AS_OF - timedelta(days=5), amount),
+    )
 
 
 def _usage(conn: psycopg.Connection, person: UUID, agent: str, cost: Decimal, days: int) -> None:

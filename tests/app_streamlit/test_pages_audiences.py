@@ -57,7 +57,15 @@ def test_an_empty_period_says_so(signed_in):
 
 
 @pytest.mark.parametrize(
-    ("email", "key"), [(ANA, "admin_usage"), (ANA, "marts"), (ADMIN, "marts"), (ANALYST, "admin_usage")]
+    ("email", "key"),
+    [
+        (ANA, "admin_usage"),
+        (ANA, "billing"),
+        (ANALYST, "billing"),
+        (ANA, "marts"),
+        (ADMIN, "marts"),
+        (ANALYST, "admin_usage"),
+    ],
 )
 def test_a_page_of_another_audience_is_refused(signed_in, email, key):
     page = signed_in(email).open(key)
@@ -65,7 +73,7 @@ def test_a_page_of_another_audience_is_refused(signed_in, email, key):
     assert not page.dataframe
 
 
-@pytest.mark.parametrize("key", ["admin_usage", "marts", "finance", "health", "usage", "settings"])
+@pytest.mark.parametrize("key", ["admin_usage", "billing", "marts", "finance", "health", "usage", "settings"])
 def test_without_a_session_a_page_shows_nothing(world, browser, key):
     provider.use(world.db)
     for token in (None, "", "forged"):
@@ -172,3 +180,38 @@ def test_an_unforeseen_error_gives_a_reference_and_no_traceback(signed_in, monke
     assert "secret" not in said
     assert "secret detail" in caplog.text
     assert said.rsplit(": ", 1)[1] in caplog.text
+
+
+def test_revenue_is_that_of_the_marts(world, signed_in):
+    mrr, people = one(
+        world,
+        "SELECT sum(amount), count(*) FROM subscriptions WHERE status = 'active' AND amount > 0 AND valid_from < %s", TODAY
+    )  # fmt: skip
+    page = signed_in(ADMIN).open("billing")
+    assert not page.exception
+    for figure in (SPANISH.money(mrr, "MXN"), SPANISH.number(people)):
+        assert f'cauce-value">{on_card(figure)}' in text_of(page)
+    assert set(page.dataframe[-1].value["email"]) == {ANA, BETO}
+    assert "Aún no hay facturas" in text_of(page)
+
+
+def test_invoices_of_a_month_and_their_lines(world, signed_in):
+    with world.db.transaction(Role.OWNER) as conn:
+        conn.execute(
+            "WITH made AS (INSERT INTO invoices (user_id, period_start, period_end) VALUES (%s, '2025-10-01', '2025-11-01')"
+            " RETURNING user_id, id) INSERT INTO invoice_lines (user_id, invoice_id, position, kind, description,"
+            " quantity, unit_price, amount) SELECT user_id, id, 1, 'base', 'Plan Básico', 1, 199, 199 FROM made",
+            (world.people[ANA],),
+        )
+    try:
+        page = signed_in(ADMIN).open("billing")
+        shown = page.dataframe[-1].value
+        assert (list(shown["email"]), list(shown["status"])) == ([ANA], ["Borrador"])
+        page.selectbox(key="invoice").select_index(0).run()
+        assert not page.exception
+        assert list(page.dataframe[-1].value["description"]) == ["Plan Básico"]
+        page.multiselect(key="invoice-status").select("paid").run()
+        assert page.dataframe[-1].value.empty
+    finally:
+        with world.db.transaction(Role.OWNER) as conn:
+            conn.execute("DELETE FROM invoices")

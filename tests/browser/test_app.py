@@ -58,7 +58,7 @@ def test_nothing_is_fetched_from_outside_and_no_policy_is_broken(visit, site):
     page.on(
         "console", lambda message: broken.append(message.text) if "Content Security Policy" in message.text else None
     )
-    for path in ("/admin-usage", "/finance", "/health", "/usage", "/settings"):
+    for path in ("/admin-usage", "/billing", "/finance", "/health", "/usage", "/settings"):
         page.goto(site.url + path)
         expect(page.locator(".cauce-fresh")).to_be_visible(timeout=LONG)
     assert len(asked) > 20
@@ -97,7 +97,7 @@ def test_a_download_is_its_owners_alone(visit, site):
 
 def test_pages_of_others_cannot_be_opened_by_address(visit, site):
     page = visit(ANA)
-    for path in ("/admin-usage", "/marts"):
+    for path in ("/admin-usage", "/billing", "/marts"):
         page.goto(site.url + path)
         expect(page.get_by_role("heading", name="No tienes acceso a esta página")).to_be_visible(timeout=LONG)
         expect(page.get_by_text("beto@example.com")).to_have_count(0)

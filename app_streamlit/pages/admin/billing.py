@@ -122,7 +122,15 @@ def _cards(page: Page, last: dict[str, Any], cost: pl.DataFrame) -> None:
 def _who_moved(page: Page, months: pl.DataFrame) -> None:
     st.subheader(page.t("billing.who_moved"), anchor=False)
     offered = months["month"].to_list()[::-1]
-    month = st.selectbox(page.t("billing.month"), offered, format_func=page.f.month, key="moved-month", width=260)
+    moving = months.filter(pl.sum_horizontal(_MOVED) > 0)["month"].to_list()
+    month = st.selectbox(
+        page.t("billing.month"),
+        offered,
+        index=offered.index(moving[-1]) if moving else 0,
+        format_func=page.f.month,
+        key="moved-month",
+        width=260,
+    )
     with page.data() as data:
         moved = data.fetch("billing/movements", month=month, currency=months["currency"][0])
     if moved.is_empty():
