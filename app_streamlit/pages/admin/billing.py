@@ -12,6 +12,7 @@ from app_streamlit.charts import billing as charts
 from app_streamlit.page import Page, show
 from app_streamlit.tables import Column, chart, table
 from app_streamlit.usage_report import change
+from cauce.billing.document import invoice_pdf
 
 _MOVED = ("new_mrr", "expansion_mrr", "reactivation_mrr", "contraction_mrr", "churned_mrr")
 _MONTHS = {
@@ -188,8 +189,19 @@ def _lines(page: Page, invoices: pl.DataFrame) -> None:
         return
     with page.data() as data:
         lines = data.fetch("billing/invoice_lines", user_id=rows[invoice]["user_id"], invoice_id=invoice)
+        document = invoice_pdf(data.conn, rows[invoice]["number"] or invoice)
+    name = rows[invoice]["number"] or "draft"
     st.subheader(page.t("billing.lines"), anchor=False)
-    table(page, lines, _LINES, f"invoice-{rows[invoice]['number'] or 'draft'}")
+    table(page, lines, _LINES, f"invoice-{name}")
+    st.download_button(
+        page.t("billing.pdf"),
+        document,
+        file_name=f"{name}.pdf",
+        mime="application/pdf",
+        key="invoice-pdf",
+        on_click="ignore",
+        icon=":material/picture_as_pdf:",
+    )
 
 
 show("billing", content)
