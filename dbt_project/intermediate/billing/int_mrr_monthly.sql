@@ -10,6 +10,22 @@ people as (
 
 ),
 
+dated as (
+
+    select
+        user_id,
+        plan_code,
+        status,
+        currency,
+        amount,
+        billing_interval,
+        valid_from,
+        public.local_date(user_id, valid_from) as first_day,
+        public.local_date(user_id, valid_to) as left_on
+    from subscriptions
+
+),
+
 -- Who moves west may begin a later period on an earlier day: the later one has that day.
 placed as (
 
@@ -35,7 +51,7 @@ placed as (
             when billing_interval = 'year' then amount / 12
             else 0
         end::numeric(38, 12) as mrr
-    from subscriptions
+    from dated
 
 ),
 

@@ -9,13 +9,12 @@ renamed as (
     select
         user_id,
         plan_code,
-        status,
         currency,
         amount,
         billing_interval,
         valid_from,
-        public.local_date(user_id, valid_from) as first_day,
-        public.local_date(user_id, valid_to) as left_on
+        valid_to,
+        coalesce(last_status, status) as status
     from source
 
 )
