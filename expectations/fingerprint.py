@@ -19,6 +19,8 @@ INPUTS = {
     "usage": "SELECT concat_ws(' ', sum(total_messages), sum(total_cost), max(updated_at)) FROM month_totals",
     "closed": "SELECT max(month) FROM closed_months",
     "subscriptions": "SELECT concat_ws(' ', count(*), max(updated_at), sum(amount)) FROM subscriptions",
+    "invoices": "SELECT concat_ws(' ', count(*), max(updated_at), sum(subtotal)) FROM invoices",
+    "rates": "SELECT concat_ws(' ', count(*), sum(rate), max(created_at)) FROM fx_rates",
     "transactions": "SELECT concat_ws(' ', count(*), sum(amount), max(updated_at)) FROM transactions",
     "accounts": "SELECT concat_ws(' ', count(*), max(updated_at)) FROM financial_accounts",
     "budgets": "SELECT concat_ws(' ', count(*), max(updated_at)) FROM budgets",

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from expectations.suites.rules import Rules, always, at_least, no_rows, one_of, one_row_per
+from expectations.suites.rules import Rules, always, at_least, filled, no_rows, one_of, one_row_per
 
 KINDS = ("new", "expansion", "reactivation", "contraction", "churn")
 MOVED = "mrr_before + new_mrr + expansion_mrr + reactivation_mrr - contraction_mrr - churned_mrr"
@@ -15,6 +15,24 @@ LEFT JOIN {PAID} AS earlier
 WHERE (mrr_before, revenue.mrr) <> (coalesce(earlier.mrr, 0), coalesce(paid.mrr, 0))
   OR (paying_people_before, paying_people) <> (coalesce(earlier.people, 0), coalesce(paid.people, 0))
 """  # noqa: S608 - put together from this module
+COSTS_DIFFER = """
+SELECT 1 FROM (
+  SELECT user_id, month, sum(cost_usd) AS cost, sum(events) AS events, sum(unknown_cost_events) AS unknown
+  FROM {batch} AS read GROUP BY user_id, month
+) AS mart
+FULL JOIN (
+  SELECT user_id, posted_month AS month, sum(coalesce(total_cost, 0)) AS cost, sum(events) AS events,
+    sum(unknown_cost_events) AS unknown
+  FROM intermediate.int_billable_usage_daily GROUP BY user_id, posted_month
+) AS billable USING (user_id, month)
+WHERE (coalesce(mart.cost, 0), coalesce(mart.events, 0), coalesce(mart.unknown, 0))
+  <> (coalesce(billable.cost, 0), coalesce(billable.events, 0), coalesce(billable.unknown, 0))
+"""
+REVENUE_DIFFERS = """
+SELECT 1 FROM (SELECT user_id, month, sum(revenue_mxn) AS revenue FROM {batch} AS read GROUP BY user_id, month) AS mart
+FULL JOIN intermediate.int_revenue_monthly AS earned USING (user_id, month)
+WHERE coalesce(mart.revenue, 0) <> coalesce(plan_revenue_mxn + usage_revenue_mxn, 0)
+"""
 
 
 def suite(_as_of: datetime) -> dict[str, Rules]:
@@ -33,5 +51,11 @@ def suite(_as_of: datetime) -> dict[str, Rules]:
             *always("mrr_is_what_moved_it", f"mrr = {MOVED}"),
             *always("arr_is_twelve_months", "arr = 12 * mrr"),
             *no_rows("equals_what_people_pay", OTHER_SUMS),
+        ],
+        "margin_monthly": [
+            *filled("month", "user_id", "provider", "model"),
+            *always("margin_is_revenue_less_cost", "(margin_mxn = revenue_mxn - cost_mxn) IS NOT FALSE"),
+            *no_rows("costs_what_is_billed", COSTS_DIFFER),
+            *no_rows("shares_out_all_revenue", REVENUE_DIFFERS),
         ],
     }

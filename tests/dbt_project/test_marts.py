@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from cauce.database import Database
+from cauce.database import Database, Role
 from tests.expectations.world import ANA, id_of, rows
 
 BY_HAND = {
@@ -59,6 +59,32 @@ BY_HAND = {
         FROM marts.adherence_daily""",
 }
 
+MARGINS = """
+WITH earned (email, month, plan_code, revenue) AS (VALUES
+  ('ana@example.com', '2025-01-01', 'BASIC', 199 * 17 / 31.0),
+  ('beto@example.com', '2025-01-01', 'BASIC', 199 * 17 / 31.0),
+  ('p03@example.com', '2025-01-01', 'PRO', 499 * 17 / 31.0),
+  ('ana@example.com', '2025-02-01', 'BASIC', 199),
+  ('beto@example.com', '2025-02-01', 'PRO', 199 * 9 / 28.0 + 499 * 19 / 28.0),
+  ('p03@example.com', '2025-02-01', 'PRO', 499 * 26 / 28.0),
+  ('ana@example.com', '2025-03-01', 'BASIC', 199 * 10 / 31.0),
+  ('beto@example.com', '2025-03-01', 'PRO', 499 * 10 / 31.0),
+  ('p04@example.com', '2025-03-01', 'BASIC', 1990 * 10 / 365.0)
+),
+plans AS (SELECT id AS user_id, month::date, plan_code, round(revenue, 12) AS revenue FROM earned JOIN users USING (email)),
+calls AS (
+  SELECT user_id, date_trunc('month', local_date)::date AS month, agent_id, coalesce(provider, 'unknown') AS provider, model,
+    count(*) AS events, count(*) FILTER (WHERE total_cost IS NULL) AS unknown, coalesce(sum(total_cost), 0) AS usd,
+    coalesce(sum(total_cost * CASE WHEN local_date < '2025-03-01' THEN 20 ELSE 25 END), 0) AS mxn
+  FROM usage_logs GROUP BY 1, 2, 3, 4, 5
+)
+SELECT month, user_id, plan_code, agent_id, coalesce(provider, 'none'), coalesce(model, 'none'), coalesce(events, 0),
+  coalesce(unknown, 0), brought, coalesce(usd, 0), coalesce(mxn, 0), brought - coalesce(mxn, 0)
+FROM calls FULL JOIN plans USING (user_id, month),
+  LATERAL (SELECT CASE WHEN model = 'unknown' THEN 0 ELSE coalesce(revenue, 0) END AS brought) AS shared
+"""
+"""Plans are earned by the day, costs turned into pesos at the rate of each day: 20, from March on 25."""
+
 BUDGETS = [
     ("mes", "2025-02-01", "2025-02-28", 300, "0.260813", "ok", False),
     ("mes", "2025-03-01", "2025-03-31", "850.25", "0.739187", "ok", True),
@@ -86,6 +112,12 @@ def test_a_mart_equals_sql_over_the_operational_tables(world: Database, mart: st
     published = rows(world, f"SELECT * FROM marts.{mart}")
     assert published
     assert sorted(map(_plain, published)) == sorted(map(_plain, rows(world, BY_HAND[mart])))
+
+
+def test_margins_of_everybody(world: Database) -> None:
+    published = rows(world, "SELECT * FROM marts.margin_monthly")
+    assert published
+    assert sorted(map(_plain, published)) == sorted(map(_plain, rows(world, MARGINS, Role.OWNER)))
 
 
 def test_budgets_by_period(world: Database) -> None:

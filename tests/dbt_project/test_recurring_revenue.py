@@ -1,7 +1,9 @@
 """Recurring revenue over random histories of plans, against a walk through every month of everybody by hand."""
 
+from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from random import Random
 from typing import NamedTuple
 
@@ -21,6 +23,7 @@ REVENUE = """
 SELECT month, mrr, new_mrr, expansion_mrr, reactivation_mrr, contraction_mrr, churned_mrr, paying_people, churned_people
 FROM marts_candidate.revenue_monthly ORDER BY month
 """
+EARNED = "SELECT plan_revenue_mxn FROM intermediate.int_revenue_monthly WHERE plan_revenue_mxn <> 0"
 
 
 class Period(NamedTuple):
@@ -46,7 +49,8 @@ def test_revenue_is_what_a_walk_through_every_month_finds(copy: Database) -> Non
                 conn.execute(PERIOD_SQL, (*made, status, since, until, amount, interval))
     with copy.transaction(Role.TRANSFORM) as conn:
         conn.execute("ALTER SCHEMA marts RENAME TO marts_candidate")
-    run_dbt(copy, ["build", "--select", "+revenue_monthly", "--exclude", "test_type:unit"], as_of=AS_OF)
+    wanted = ["+revenue_monthly", "+int_revenue_monthly"]
+    run_dbt(copy, ["build", "--select", *wanted, "--exclude", "test_type:unit"], as_of=AS_OF)
     found: dict[date, tuple[object, ...]] = {date.fromisoformat(str(row[0])): row[1:] for row in rows(copy, REVENUE)}
     kinds = ["new", "expansion", "reactivation", "contraction", "churn"]
     expected: dict[date, tuple[Decimal | int, ...]] = {}
@@ -59,6 +63,9 @@ def test_revenue_is_what_a_walk_through_every_month_finds(copy: Database) -> Non
     assert found == expected
     for place in range(8):
         assert sum(row[place] > 0 for row in expected.values()) > 3, "every kind has happened"
+    earned = [amount for history in histories for amount in _earned(history)]
+    assert sorted(Decimal(str(amount)) for (amount,) in rows(copy, EARNED)) == sorted(earned)
+    assert len(earned) > PEOPLE
 
 
 def _history(random: Random) -> list[Period]:
@@ -94,6 +101,24 @@ def _paid(history: list[Period], month: date) -> Decimal:
         if since.date() <= last and (until is None or last < until.date()):
             return (amount * FACTORS[interval]).quantize(Decimal("1e-12"))
     return Decimal(0)
+
+
+def _earned(history: list[Period]) -> list[Decimal]:
+    """What each month with any brought, day by day: a price's part for each day on which it was in force."""
+    months: dict[date, Fraction] = defaultdict(Fraction)
+    for since, until, amount, interval in history:
+        day = since.date()
+        while day <= AS_OF.date() and (until is None or day < until.date()):
+            month = day.replace(day=1)
+            year = date(day.year + 1, 1, 1) - date(day.year, 1, 1)
+            days = {"week": 7, "month": (_shifted(month, 1) - month).days, "year": year.days}[interval]
+            months[month] += Fraction(amount) / days
+            day += timedelta(days=1)
+    return [_rounded(amount) for amount in months.values() if amount]
+
+
+def _rounded(amount: Fraction) -> Decimal:
+    return Decimal(round(amount * 10**12)).scaleb(-12)
 
 
 def _moved(history: list[Period], month: date) -> tuple[str, Decimal]:

@@ -30,6 +30,8 @@ INSERT INTO {s}.mrr_movements (kind, mrr_before, mrr_after, amount) VALUES ('gif
 INSERT INTO {s}.mrr_movements SELECT * FROM {s}.mrr_movements WHERE kind = 'new';
 INSERT INTO {s}.revenue_monthly (mrr, arr) VALUES (-1, 5);
 INSERT INTO {s}.revenue_monthly SELECT * FROM {s}.revenue_monthly WHERE month = '2025-02-01';
+INSERT INTO {s}.margin_monthly (month, events, unknown_cost_events, revenue_mxn, cost_usd, cost_mxn, margin_mxn)
+  VALUES ('2025-02-01', 1, 0, 5, 1, 2, 4);
 INSERT INTO {s}.cash_flow_monthly VALUES (NULL, '2025-01-02', 'MXN', -1, 1, 5, 0);
 INSERT INTO {s}.cash_flow_monthly SELECT * FROM {s}.cash_flow_monthly WHERE currency = 'USD';
 INSERT INTO {s}.spending_monthly VALUES (NULL, '2025-01-01', 'x', 'MXN', -1, 0);

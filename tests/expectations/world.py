@@ -125,6 +125,10 @@ VALUES
   (uuidv7(), 'openai', 'cost', 'costs', '2025-03-01Z', '2025-03-02Z', 'gpt-2025-01-01', 'line_item', '{}',
     NULL, NULL, NULL, NULL, NULL, 4.000000000012, 'USD')
 """
+RATES = """
+INSERT INTO fx_rates (base, quote, date, source, rate)
+VALUES ('USD', 'MXN', '2025-02-01', 'banxico', 20), ('USD', 'MXN', '2025-03-01', 'banxico', 25)
+"""
 # Who has paid since January; the second person twice as much since February, the third until then, the fourth by the year.
 SUBSCRIPTIONS = """
 INSERT INTO subscriptions (user_id, plan_code, status, valid_from, valid_to, currency, amount, billing_interval)
@@ -158,6 +162,7 @@ def populate(database: Database) -> None:
             for statement in (USAGE, SUBSCRIPTIONS, ACCOUNTS, TRANSACTIONS, BUDGETS, HEALTH):
                 conn.execute(statement, values)
         conn.execute(REPORTS)
+        conn.execute(RATES)
         close_months(conn, date(2025, 2, 1))
 
 

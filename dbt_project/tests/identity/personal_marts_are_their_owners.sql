@@ -12,6 +12,7 @@
 -- depends_on: {{ ref('billing_monthly') }}
 -- depends_on: {{ ref('usage_daily') }}
 -- depends_on: {{ ref('mrr_movements') }}
+-- depends_on: {{ ref('margin_monthly') }}
 with personal as (
 
     select
@@ -55,7 +56,7 @@ from granted
 where
     role not in ('cauce_transform', 'cauce_user')
     and not (mart in ('usage_daily', 'billing_monthly') and role in ('cauce_admin', 'cauce_analyst'))
-    and not (mart = 'mrr_movements' and role = 'cauce_admin')
+    and not (mart in ('mrr_movements', 'margin_monthly') and role = 'cauce_admin')
 union all
 select
     mart,

@@ -1,0 +1,13 @@
+with renamed as (
+
+    -- Columns by name: the build may not read what a line says, and a star would ask for it.
+    select
+        user_id,
+        invoice_id,
+        kind,
+        amount
+    from {{ source('billing', 'invoice_lines') }}
+
+)
+
+select * from renamed
