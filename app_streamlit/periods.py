@@ -6,9 +6,13 @@ from typing import Final
 
 import streamlit as st
 
+from app_streamlit import address
 from app_streamlit.page import Page
 
 CHOICES: Final = ("month", "last_month", "days_30", "days_90", "year", "custom")
+DEFAULT: Final = "days_30"
+EARLIEST: Final = date(2000, 1, 1)
+"""The first day that can be chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +48,42 @@ def named_period(choice: str, today: date) -> Period:
 
 
 def choose_period(page: Page) -> Period:
-    """Let the person choose a period; it ends with the day the figures reach to."""
+    """Let the person choose a period, which the page's address keeps; it ends with the day the figures reach to."""
     t = page.t
     today = page.today
-    choice = st.segmented_control(
+    # What the address says counts: after Back the widgets follow it.
+    st.session_state["period"] = choice = address.one_of("period", CHOICES, DEFAULT)
+    st.segmented_control(
         t("period.label"),
         CHOICES,
-        default="days_30",
         format_func=lambda name: t(f"period.{name}"),
         required=True,
         key="period",
+        on_change=_keep_choice,
     )
-    period = named_period(choice or "days_30", today)
     if choice != "custom":
-        return period
-    picked = st.date_input(t("period.range"), (period.first, period.last), max_value=today, key="range")
-    if isinstance(picked, tuple) and len(picked) == 2:
-        return Period(picked[0], picked[1])
+        return named_period(choice, today)
+    period = _kept_days(today) or named_period(choice, today)
+    # A range whose end is not chosen yet is left to the widget.
+    if len(st.session_state.get("range", ())) != 1:
+        st.session_state["range"] = (period.first, period.last)
+    st.date_input(t("period.range"), min_value=EARLIEST, max_value=today, key="range", on_change=_keep_range)
     return period
+
+
+def _keep_choice() -> None:
+    chosen = st.session_state["period"]
+    address.keep({"period": () if chosen == DEFAULT else (chosen,), "from": (), "to": ()})
+
+
+def _keep_range() -> None:
+    chosen = st.session_state["range"]
+    if len(chosen) == 2:
+        address.keep({"from": (chosen[0].isoformat(),), "to": (chosen[1].isoformat(),)})
+
+
+def _kept_days(today: date) -> Period | None:
+    first, last = address.days("from"), address.days("to")
+    if not first or not last or not EARLIEST <= first[0] <= last[0] <= today:
+        return None
+    return Period(first[0], last[0])

@@ -19,11 +19,13 @@ _MANY: Final = 11
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """How a column is shown: key of its heading, kind (a name in `_KINDS`), and the `texts` that name its codes."""
+    """How a column is shown: key of its heading, kind (a name in `_KINDS`), the `texts` that name its codes, and
+    whether it stays in sight when the others are scrolled."""
 
     heading: str
     kind: str = "text"
     texts: str | None = None
+    pinned: bool = False
 
 
 def _money(f: Formats, value: Decimal) -> str:
@@ -44,8 +46,21 @@ _KINDS: Final[Mapping[str, Callable[[Formats, Any], str]]] = {
 _RIGHT: Final = frozenset({"count", "money", "cost", "percent", "decimal"})
 
 
-def table(page: Page, frame: pl.DataFrame, columns: Mapping[str, Column], name: str, *, missing: str = "—") -> None:
-    """Show the named columns in the person's formats, sortable by value, with a CSV download called `name`."""
+def table(
+    page: Page,
+    frame: pl.DataFrame,
+    columns: Mapping[str, Column],
+    name: str,
+    *,
+    missing: str = "—",
+    on_choose: Callable[[int], None] | None = None,
+    key: str = "",
+) -> None:
+    """Show the named columns in the person's formats, sortable by value, with a CSV download called `name`.
+
+    With `on_choose` a row can be chosen: it is called with the row's number in the frame. Another `key` is another
+    table, in which nothing is chosen yet.
+    """
     shown = frame.select(columns.keys()).to_pandas()
     for column, how in columns.items():
         if how.texts is not None:
@@ -53,17 +68,27 @@ def table(page: Page, frame: pl.DataFrame, columns: Mapping[str, Column], name: 
         elif frame[column].dtype == pl.Utf8:
             shown[column] = frame[column].to_list()
         elif isinstance(frame[column].dtype, pl.Decimal):
-            shown[column] = [None if value is None else float(value) for value in frame[column]]
+            shown[column] = [float("nan") if value is None else float(value) for value in frame[column]]
     formats = {column: _formatter(page.f, how.kind, missing) for column, how in columns.items()}
     height: int | Literal["content"] = _HEIGHT_OF_MANY if frame.height > _MANY else "content"
+
+    def choose() -> None:
+        if on_choose is not None and (rows := st.session_state[key]["selection"]["rows"]):
+            on_choose(rows[0])
+
     st.dataframe(
         shown.style.format(formats),
         hide_index=True,
         height=height,
         column_config={
-            column: st.column_config.Column(page.t(how.heading), alignment="right" if how.kind in _RIGHT else "left")
+            column: st.column_config.Column(
+                page.t(how.heading), alignment="right" if how.kind in _RIGHT else "left", pinned=how.pinned
+            )
             for column, how in columns.items()
         },
+        key=key or None,
+        on_select="ignore" if on_choose is None else choose,
+        selection_mode="single-row",
     )
     download(page, frame.select(columns.keys()), name)
 

@@ -1,4 +1,4 @@
-"""What the usage pages of admins and of a person have in common: the figures of a period beside those before it."""
+"""The parts of the usage pages of admins and of a person: the figures of a period beside those before it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ from app_streamlit.page import Data, Page
 from app_streamlit.periods import Period
 from app_streamlit.tables import Column, chart
 
-MEASURES: Final = {"total_cost": "cost", "total_tokens": "tokens", "events": "events", "people": "people"}
-MODEL_COLUMNS: Final = {
+_MEASURES: Final = {"total_cost": "cost", "total_tokens": "tokens", "events": "events"}
+_MODEL_COLUMNS: Final = {
     "model": Column("column.model"),
     "provider": Column("column.provider"),
     "total_cost": Column("column.cost", "cost"),
@@ -48,6 +48,7 @@ class Filter:
     period: Period
     people: tuple[str, ...] | None = None
     agents: tuple[str, ...] | None = None
+    providers: tuple[str, ...] | None = None
     models: tuple[str, ...] | None = None
 
     def params(self, period: Period | None = None) -> dict[str, Any]:
@@ -58,6 +59,7 @@ class Filter:
             "last": chosen.last,
             "people": list(self.people) if self.people else None,
             "agents": list(self.agents) if self.agents else None,
+            "providers": list(self.providers) if self.providers else None,
             "models": list(self.models) if self.models else None,
         }
 
@@ -119,25 +121,24 @@ def show_unknown(page: Page, report: Report) -> None:
             st.markdown(f"- `{row['model']}` · {calls}")
 
 
-def show_days(page: Page, report: Report, name: str, *, people: bool) -> None:
+def show_days(page: Page, report: Report, name: str) -> None:
     """One measure over the days of the period."""
-    offered = [measure for measure in MEASURES if people or measure != "people"]
     measure = st.segmented_control(
         page.t("usage.measure"),
-        offered,
+        _MEASURES,
         default="total_cost",
-        format_func=lambda column: page.t(f"usage.{MEASURES[column]}"),
+        format_func=lambda column: page.t(f"usage.{_MEASURES[column]}"),
         required=True,
         key="measure",
     )
     column = measure or "total_cost"
-    title = page.t(f"usage.{MEASURES[column]}")
+    title = page.t(f"usage.{_MEASURES[column]}")
     columns = {
         "usage_date": Column("column.day", "date"),
         "total_cost": Column("column.cost", "cost"),
         "total_tokens": Column("column.tokens", "count"),
         "events": Column("column.events", "count"),
-    } | ({"people": Column("column.people", "count")} if people else {})
+    }
     figure = charts.by_day(report.days, column, title + (" (USD)" if column == "total_cost" else ""), page.t.language)
     chart(page, figure, report.days, columns, f"{name}-days", alt_text=page.t("usage.days_alt", measure=title))
 
@@ -149,7 +150,7 @@ def show_rankings(page: Page, report: Report, name: str) -> None:
     with left:
         st.subheader(page.t("usage.by_model"), anchor=False)
         figure = charts.ranking(report.models, "model", "total_cost", cost, page.t.language)
-        chart(page, figure, report.models, MODEL_COLUMNS, f"{name}-models", alt_text=page.t("usage.by_model"))
+        chart(page, figure, report.models, _MODEL_COLUMNS, f"{name}-models", alt_text=page.t("usage.by_model"))
     with right:
         st.subheader(page.t("usage.by_agent"), anchor=False)
         figure = charts.ranking(report.agents, "agent", "total_cost", cost, page.t.language)

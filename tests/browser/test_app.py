@@ -66,6 +66,21 @@ def test_nothing_is_fetched_from_outside_and_no_policy_is_broken(visit, site):
     assert broken == []
 
 
+def test_a_row_narrows_to_itself_and_back_goes_back(visit, site):
+    page = visit(ADMIN)
+    page.goto(f"{site.url}/admin-usage")
+    table = page.get_by_test_id("stDataFrame").first
+    expect(table).to_be_visible(timeout=LONG)
+    table.scroll_into_view_if_needed()
+    # Rows are drawn on a canvas: the box of the first one stands below the heading, at the left.
+    table.click(position={"x": 14, "y": 52})
+    expect(page.get_by_role("button", name="Persona:")).to_contain_text(BETO, timeout=LONG)
+    assert f"person={site.people[BETO]}" in page.url
+    page.go_back()
+    expect(page.get_by_role("button", name="Persona:")).to_have_count(0, timeout=LONG)
+    assert page.url == f"{site.url}/admin-usage"
+
+
 def test_the_websocket_and_files_are_refused_without_a_session(visit, site):
     def knock(cookie: str | None) -> None:
         headers = {"Cookie": f"cauce_session={cookie}"} if cookie else {}

@@ -29,7 +29,7 @@ def content(page: Page) -> None:
         return
     show_totals(page, report, people=False)
     show_unknown(page, report)
-    show_days(page, report, "my-usage", people=False)
+    show_days(page, report, "my-usage")
     show_rankings(page, report, "my-usage")
     show_months(page, report, "my-usage")
 

@@ -11,6 +11,7 @@ WHERE
     usage.usage_date BETWEEN %(first)s AND %(last)s
     AND (%(people)s::uuid[] IS NULL OR usage.user_id = ANY (%(people)s))
     AND (%(agents)s::uuid[] IS NULL OR usage.agent_id = ANY (%(agents)s))
+    AND (%(providers)s::text[] IS NULL OR usage.provider = ANY (%(providers)s))
     AND (%(models)s::text[] IS NULL OR usage.model = ANY (%(models)s))
 GROUP BY agents.name
 ORDER BY total_cost DESC NULLS LAST, events DESC, agent

@@ -13,6 +13,7 @@ WHERE
     usage_date BETWEEN %(first)s AND %(last)s
     AND (%(people)s::uuid[] IS NULL OR user_id = ANY (%(people)s))
     AND (%(agents)s::uuid[] IS NULL OR agent_id = ANY (%(agents)s))
+    AND (%(providers)s::text[] IS NULL OR provider = ANY (%(providers)s))
     AND (%(models)s::text[] IS NULL OR model = ANY (%(models)s))
 GROUP BY provider, model
 ORDER BY total_cost DESC NULLS LAST, events DESC, model

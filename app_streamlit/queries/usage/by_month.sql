@@ -10,6 +10,7 @@ FROM marts.billing_monthly
 WHERE
     (%(people)s::uuid[] IS NULL OR user_id = ANY (%(people)s))
     AND (%(agents)s::uuid[] IS NULL OR agent_id = ANY (%(agents)s))
+    AND (%(providers)s::text[] IS NULL OR provider = ANY (%(providers)s))
     AND (%(models)s::text[] IS NULL OR model = ANY (%(models)s))
 GROUP BY month, currency
 ORDER BY month

@@ -1,4 +1,6 @@
--- One row per model with usage.
-SELECT DISTINCT model
+-- One row per provider and model with usage.
+SELECT DISTINCT
+    provider,
+    model
 FROM marts.usage_daily
-ORDER BY model
+ORDER BY provider, model
