@@ -142,6 +142,27 @@ FROM (VALUES
 ) AS plans (person, plan, since, until, amount, billing_interval)
 WHERE person = %(number)s
 """
+# The first two were asked for two dollars beyond their plan in February; the second got half a dollar of it back.
+INVOICED = """
+WITH invoice AS (
+  INSERT INTO invoices (user_id, kind, credited_invoice_id, period_start, period_end, currency)
+  SELECT %(user)s, CASE WHEN back THEN 'credit_note' ELSE 'invoice' END,
+    CASE WHEN back THEN (SELECT id FROM invoices WHERE user_id = %(user)s) END, '2025-02-01', '2025-03-01', 'USD'
+  FROM (VALUES (%(back)s)) AS asked (back)
+  RETURNING user_id, id
+),
+lines AS (
+  INSERT INTO invoice_lines (user_id, invoice_id, position, kind, metric, description, quantity, unit_price, amount, applies_to)
+  SELECT user_id, id, position, kind, metric, kind, quantity, price, amount, '2025-02-01' FROM invoice, (VALUES
+    (false, 1::smallint, 'base', NULL, 1, 199, 199),
+    (false, 2, 'overage', 'tokens', 1000, 0.002, 2),
+    (false, 3, 'tax', NULL, 201, 0.16, 32.16),
+    (true, 1, 'overage', 'tokens', 1, -0.5, -0.5)
+  ) AS line (back, position, kind, metric, quantity, price, amount)
+  WHERE back = %(back)s
+)
+SELECT id FROM invoice
+"""
 
 
 def populate(database: Database) -> None:
@@ -163,6 +184,10 @@ def populate(database: Database) -> None:
                 conn.execute(statement, values)
         conn.execute(REPORTS)
         conn.execute(RATES)
+        for person, back in ((ANA, False), (BETO, False), (BETO, True)):
+            made = conn.execute(INVOICED, {"user": ids[person], "back": back}).fetchone()
+            assert made
+            conn.execute("UPDATE invoices SET status = 'final' WHERE id = %s", made)
         close_months(conn, date(2025, 2, 1))
 
 
