@@ -9,6 +9,7 @@ from cauce.cli import (
     audit,
     billing,
     database,
+    export,
     ingest,
     keys,
     link,
@@ -41,6 +42,7 @@ app.add_typer(archive.archive_app, name="archive")
 app.add_typer(audit.audit_app, name="audit")
 app.add_typer(person.person_app, name="person")
 app.add_typer(billing.billing_app, name="billing")
+app.add_typer(export.export_app, name="export")
 
 
 def main() -> None:

@@ -29,6 +29,18 @@ FULL JOIN (SELECT user_id, posted_month AS month, sum(events) AS events, sum(tot
 WHERE (mart.events, mart.total_tokens, mart.total_cost)
   IS DISTINCT FROM (published.events, published.total_tokens, published.total_cost)
 """
+DAYS_DIFFER = """
+SELECT 1 FROM (
+  SELECT user_id, month, sum(events) AS events, sum(total_tokens) AS tokens, sum(coalesce(total_cost, 0)) AS cost
+  FROM {batch} AS read GROUP BY user_id, month
+) AS days
+FULL JOIN (
+  SELECT user_id, posted_month AS month, sum(events) AS events, sum(total_tokens) AS tokens,
+    sum(coalesce(total_cost, 0)) AS cost
+  FROM intermediate.int_billable_usage_daily GROUP BY user_id, posted_month
+) AS billable USING (user_id, month)
+WHERE (days.events, days.tokens, days.cost) IS DISTINCT FROM (billable.events, billable.tokens, billable.cost)
+"""
 PARTS_OF_RESIDUAL = "residual = reported - ledger AND residual = time_boundary + unmatched + price + unexplained"
 UNKNOWN_ONLY = "(total_cost IS NULL) = (unknown_cost_events = events) AND unknown_cost_events <= events"
 
@@ -58,6 +70,11 @@ def suite(as_of: datetime) -> dict[str, Rules]:
             *one_of("currency", ["USD"]),
             *no_rows("closed_months_stay", MOVED),
             *balances("equals_the_usage_logs", "int_usage_control", ["user_id"], TOTALS),
+        ],
+        "billable_daily": [
+            *one_row_per("user_id", "month", "usage_date", "agent_id", "provider", "model"),
+            *always("adjusts_the_past", "is_adjustment = (date_trunc('month', usage_date) < month)"),
+            *no_rows("is_all_that_is_billed", DAYS_DIFFER),
         ],
         "reconciliation_daily": [
             *one_row_per("usage_date", "provider", "model", "measure"),

@@ -24,6 +24,7 @@ BILLING = ["admin"]
 READERS = {
     "usage_daily": REVIEWED,
     "billing_monthly": REVIEWED,
+    "billable_daily": BILLING,
     "reconciliation_daily": POPULATION,
     "mrr_movements": BILLING,
     "revenue_monthly": BILLING,

@@ -4,7 +4,10 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import polars as pl
+
 from cauce.billing.closing import close_months
+from cauce.billing.focus import export_focus
 from cauce.database import Database, Role
 from expectations.audit import check
 from expectations.build import build
@@ -44,6 +47,7 @@ def test_a_closed_month_stays_and_what_came_later_names_it(copy: Database, tmp_p
     close(copy, "2025-03-01")
     renew(copy)
     closed = rows(copy, FIGURES.format(month="2025-03-01"))
+    export_focus(copy, date(2025, 3, 1), tmp_path / "before.csv")
     assert rows(copy, "SELECT DISTINCT is_published FROM marts.billing_monthly") == [(True,)]
     assert rows(copy, ADJUSTMENTS) == []
     ana = id_of(copy, ANA)
@@ -56,6 +60,10 @@ def test_a_closed_month_stays_and_what_came_later_names_it(copy: Database, tmp_p
     renew(copy)
 
     assert rows(copy, FIGURES.format(month="2025-03-01")) == closed
+    export_focus(copy, date(2025, 3, 1), tmp_path / "after.csv")
+    export_focus(copy, date(2025, 4, 1), tmp_path / "april.csv")
+    assert (tmp_path / "after.csv").read_bytes() == (tmp_path / "before.csv").read_bytes()
+    assert set(pl.read_csv(tmp_path / "april.csv")["ChargeClass"]) == {"Correction"}
     adjustments = [
         ("2025-04-01", "2025-02-01", "gpt", 0, 0, Decimal(1), 0),
         ("2025-04-01", "2025-03-01", "nobody-knows", -1, -112, None, -1),

@@ -9,6 +9,7 @@
 -- depends_on: {{ ref('adherence_population') }}
 -- depends_on: {{ ref('measurement_readings') }}
 -- depends_on: {{ ref('measurements_latest') }}
+-- depends_on: {{ ref('billable_daily') }}
 -- depends_on: {{ ref('billing_monthly') }}
 -- depends_on: {{ ref('usage_daily') }}
 -- depends_on: {{ ref('mrr_movements') }}
@@ -56,7 +57,7 @@ from granted
 where
     role not in ('cauce_transform', 'cauce_user')
     and not (mart in ('usage_daily', 'billing_monthly') and role in ('cauce_admin', 'cauce_analyst'))
-    and not (mart in ('mrr_movements', 'margin_monthly') and role = 'cauce_admin')
+    and not (mart in ('billable_daily', 'mrr_movements', 'margin_monthly') and role = 'cauce_admin')
 union all
 select
     mart,
