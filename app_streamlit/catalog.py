@@ -26,6 +26,7 @@ class Entry:
 ENTRIES: Final = (
     Entry("admin", "usage", "admin_usage", "admin-usage", ":material/monitoring:"),
     Entry("admin", "billing", "billing", "billing", ":material/receipt_long:"),
+    Entry("admin", "plans", "plans", "plans", ":material/sell:"),
     Entry("analyst", "marts", "marts", "marts", ":material/database:"),
     Entry("user", "finance", "finance", "finance", ":material/account_balance_wallet:"),
     Entry("user", "health", "health", "health", ":material/favorite:"),

@@ -108,6 +108,19 @@ class Formats:
             return f"< {symbol}0.0001{SPACE}{currency}"
         return f"{MINUS if exact < 0 else ''}{symbol}{abs(_rounded(exact, 4)):,.4f}{SPACE}{currency}"
 
+    def price(self, amount: Number) -> str:
+        """Write a price per unit with at least two decimals and all it has up to six, without its currency."""
+        whole, _, decimals = self.number(amount, 6).partition(".")
+        return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"
+
+    def size(self, amount: Number) -> str:
+        """Write a number of bytes in the largest decimal unit it fills: 500 MB, 1.5 GB."""
+        for unit, name in ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
+            if abs(_exact(amount)) >= unit:
+                scaled = _exact(amount) / unit
+                return f"{self.number(scaled, 0 if scaled == int(scaled) else 1)}{SPACE}{name}"
+        return f"{self.number(amount)}{SPACE}B"
+
     def date(self, day: Day | None) -> str:
         """Write a day: 3 mar 2025, or Mar 3, 2025."""
         if day is None:
@@ -139,6 +152,12 @@ class Formats:
                 f"{self.date(here.date())}, {here.hour % 12 or 12}:{here.minute:02d} {'AM' if here.hour < 12 else 'PM'}"
             )
         return f"{self.date(here.date())}, {here.hour}:{here.minute:02d}"
+
+    def utc(self, at: datetime) -> str:
+        """Write an instant in UTC: the day alone where it is its beginning."""
+        there = Formats(self.language, "UTC")
+        here = there.local(at)
+        return there.date(here.date()) if here.time() == datetime.min.time() else f"{there.instant(at)} UTC"
 
     def local(self, at: datetime) -> datetime:
         """The instant in the person's zone; a naive one is read as UTC."""

@@ -20,7 +20,7 @@ _MANY: Final = 11
 @dataclass(frozen=True, slots=True)
 class Column:
     """How a column is shown: key of its heading, kind (a name in `_KINDS`), the `texts` that name its codes, and
-    whether it stays in sight when the others are scrolled."""
+    whether it is `pinned`: stays in sight when the others are scrolled."""
 
     heading: str
     kind: str = "text"
@@ -37,13 +37,16 @@ _KINDS: Final[Mapping[str, Callable[[Formats, Any], str]]] = {
     "count": lambda f, value: f.number(value),
     "money": _money,
     "cost": lambda f, value: f.cost(value),
+    "price": lambda f, value: f.price(value),
+    "bytes": lambda f, value: f.size(value),
     "percent": lambda f, value: f.percent(value),
     "decimal": lambda f, value: f.number(value, 1),
     "date": lambda f, value: f.date(value),
     "month": lambda f, value: f.month(value),
     "instant": lambda f, value: f.instant(value),
+    "utc": lambda f, value: f.utc(value),
 }
-_RIGHT: Final = frozenset({"count", "money", "cost", "percent", "decimal"})
+_RIGHT: Final = frozenset({"count", "money", "cost", "percent", "decimal", "price", "bytes"})
 
 
 def table(
@@ -86,6 +89,7 @@ def table(
             )
             for column, how in columns.items()
         },
+        placeholder=missing,
         key=key or None,
         on_select="ignore" if on_choose is None else choose,
         selection_mode="single-row",

@@ -34,6 +34,16 @@ GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2
 """  # noqa: S608 - written in this module
 
 
+class PriceError(FatalError):
+    """A price that cannot be taken as it is; `rule` is the short name of why, `value` what it is about."""
+
+    def __init__(self, message: str, *, rule: str, value: str, where: str | None = None, action: str) -> None:
+        """Say what is wrong, where, and what to do."""
+        super().__init__(message, where=where, action=action)
+        self.rule = rule
+        self.value = value
+
+
 @dataclass(frozen=True, slots=True)
 class OwnPrice:
     """A price of our own; `prices` by column of `model_prices`, in USD."""
@@ -75,14 +85,17 @@ def read_instant(text: str) -> datetime:
 
 
 def read_price(text: str) -> Decimal:
-    """The price that `text` names, exactly; raises `FatalError` where it is none."""
+    """The price that `text` names, exactly; raises `PriceError` where it is none."""
     try:
         price = Decimal(text)
     except InvalidOperation:
         price = Decimal("NaN")
     if not (price.is_finite() and 0 <= price <= HIGHEST and price == price.quantize(Decimal(1).scaleb(-12))):
-        raise FatalError(
-            f"{text!r} is no price", action=f"give USD from 0 to {HIGHEST:,} with at most 12 decimals, as 2.50"
+        raise PriceError(
+            f"{text!r} is no price",
+            rule="no_price",
+            value=text,
+            action=f"give USD from 0 to {HIGHEST:,} with at most 12 decimals, as 2.50",
         )
     return price
 
@@ -118,18 +131,25 @@ def add_price(
 ) -> UUID:
     """Add a price and give its id; `by` is the e-mail address of who decided it.
 
-    Raises `FatalError` where it says nothing, ends before it begins, or lies over another of the same model.
+    Raises `PriceError` where it says nothing, ends before it begins, or lies over another of the same model.
     """
     provider, model = provider.strip().lower(), model.strip().lower()
     if not provider or not model or "*" in model[:-1]:
-        raise FatalError(
+        raise PriceError(
             f"{provider!r} {model!r} names no model",
+            rule="no_model",
+            value=f"{provider} {model}".strip(),
             action="give a provider and a model; `*` at the end means every model whose name begins so",
         )
+    named = f"{provider} {model}"
     if not prices:
-        raise FatalError("a price without any price", where=f"{provider} {model}", action="give one, as --input 2.50")
+        raise PriceError(
+            "a price without any price", rule="empty", value=named, where=named, action="give one, as --input 2.50"
+        )
     if valid_to is not None and valid_to <= valid_from:
-        raise FatalError("the price ends before it begins", where=f"{provider} {model}", action="give a later --to")
+        raise PriceError(
+            "the price ends before it begins", rule="ends_first", value=named, where=named, action="give a later --to"
+        )
     row = {
         "provider": provider,
         "model": model,
@@ -153,7 +173,7 @@ def add_price(
 def end_price(conn: psycopg.Connection, price: UUID, at: datetime) -> None:
     """End a price: it is in force until before `at`. One that ends when it began was never in force.
 
-    Raises `FatalError` where there is no such price, it begins later, or it would lie over another.
+    Raises `PriceError` where it begins later or would lie over another, `FatalError` where there is no such price.
     """
     row = conn.execute("SELECT provider, model, valid_from FROM model_prices WHERE id = %s FOR UPDATE", (price,))
     found = row.fetchone()
@@ -161,8 +181,10 @@ def end_price(conn: psycopg.Connection, price: UUID, at: datetime) -> None:
         raise FatalError(f"there is no price {price}", action="take an id from `cauce prices list --all`")
     provider, model, begins = found
     if at < begins:
-        raise FatalError(
+        raise PriceError(
             f"the price begins later, on {begins.astimezone(UTC):%Y-%m-%d %H:%M} UTC",
+            rule="begins_later",
+            value=f"{provider} {model}",
             where=f"{provider} {model}",
             action="end it then, with --at, and it was never in force",
         )
@@ -178,9 +200,11 @@ def unpriced_models(conn: psycopg.Connection) -> list[UnpricedModel]:
         return cursor.execute(_UNKNOWN.encode()).fetchall()
 
 
-def _overlaps(provider: str, model: str) -> FatalError:
-    return FatalError(
+def _overlaps(provider: str, model: str) -> PriceError:
+    return PriceError(
         "another price of the same model is in force in that time",
+        rule="overlaps",
+        value=f"{provider} {model}",
         where=f"{provider} {model}",
         action="see `cauce prices list --all`, and end the other with `cauce prices end`",
     )

@@ -9,6 +9,7 @@ from psycopg.types.json import Jsonb
 from cauce.database import Database, Role
 from cauce.demo.agents import AGENTS
 from cauce.demo.plan import DemoPerson, DemoPlan
+from cauce.demo.prices import write_prices
 from cauce.demo.subscriptions import write_history
 from cauce.demo.window import Window
 
@@ -29,6 +30,8 @@ RETURNING id, email
 """
 _SETTINGS = "INSERT INTO user_settings (user_id, language) SELECT * FROM unnest(%s::uuid[], %s::text[])"
 _PROFILES = "INSERT INTO financial_profiles (user_id, currency) SELECT * FROM unnest(%s::uuid[], %s::text[])"
+_LIMITS = """UPDATE users SET custom_limits = '{"messages": 150000, "tokens": null}' WHERE id = ANY (%s)"""
+"""What was agreed with one company: more messages than its plan includes, and any number of tokens."""
 
 
 def create_people(db: Database, plan: DemoPlan) -> None:
@@ -46,7 +49,12 @@ def create_people(db: Database, plan: DemoPlan) -> None:
         conn.execute(_PROFILES, (ids, [person.currency for _, person in made]))
         for user_id, person in made:
             _zones(conn, user_id, person)
-        write_history(conn, plan.seed, Window.ending(plan.today, plan.months), made)
+        window = Window.ending(plan.today, plan.months)
+        conn.execute(_LIMITS, ([user_id for user_id, person in made if person.subscription_tier == "ENTERPRISE"][:1],))
+        write_history(conn, plan.seed, window, made)
+        admin = plan.people[0].email
+        if any(person.email == admin for _, person in made):
+            write_prices(conn, window, admin)
 
 
 def _fields(person: DemoPerson) -> dict[str, str]:

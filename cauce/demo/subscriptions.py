@@ -17,10 +17,12 @@ SMALLER = {"BASIC": "FREE", "PRO": "BASIC", "ENTERPRISE": "PRO"}
 _FORGET = "DELETE FROM subscriptions WHERE user_id = ANY (%s)"
 # At the price of today: the demo has no older one.
 _PERIODS = """
-INSERT INTO subscriptions (user_id, plan_code, status, valid_from, valid_to, currency, amount, billing_interval)
+INSERT INTO subscriptions (user_id, plan_code, status, valid_from, valid_to, custom_limits, currency, amount,
+  billing_interval)
 SELECT g.user_id, g.plan, CASE WHEN g.until IS NULL THEN 'active' ELSE 'ended' END, g.since, g.until,
-  p.currency, p.amount, p.billing_interval
+  CASE WHEN g.until IS NULL THEN u.custom_limits END, p.currency, p.amount, p.billing_interval
 FROM jsonb_to_recordset(%s) AS g (user_id uuid, plan text, since timestamptz, until timestamptz)
+JOIN users u ON u.id = g.user_id
 JOIN plan_prices p ON p.plan_code = g.plan
 WHERE p.currency = 'MXN' AND p.billing_interval = 'month' AND p.valid_to IS NULL
 """

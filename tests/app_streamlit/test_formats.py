@@ -73,3 +73,15 @@ def test_percentages_and_missing_values():
 def test_what_is_shown_is_within_half_a_cent(amount):
     shown = ES.money(amount, "MXN").replace(MINUS, "-").replace("$", "").replace(",", "").split(SPACE)[0]
     assert abs(Decimal(shown) - amount) <= Decimal("0.005")
+
+
+def test_prices_sizes_and_instants_of_utc():
+    f = Formats("es", "America/Mexico_City")
+    assert [f.price(Decimal(text)) for text in ("2", "0.125", "0.0000015", "1234.5")] == [
+        "2.00", "0.125", "0.000002", "1,234.50",
+    ]  # fmt: skip
+    assert [f.size(size) for size in (0, 999, 500_000_000, 1_500_000_000)] == [
+        "0\u00a0B", "999\u00a0B", "500\u00a0MB", "1.5\u00a0GB",
+    ]  # fmt: skip
+    assert f.utc(datetime(2026, 1, 1, tzinfo=UTC)) == "1 ene 2026"
+    assert f.utc(datetime(2026, 1, 1, 6, 30, tzinfo=UTC)) == "1 ene 2026, 6:30 UTC"

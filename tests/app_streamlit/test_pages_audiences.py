@@ -73,7 +73,7 @@ def test_a_page_of_another_audience_is_refused(signed_in, email, key):
     assert not page.dataframe
 
 
-@pytest.mark.parametrize("key", ["admin_usage", "billing", "marts", "finance", "health", "usage", "settings"])
+@pytest.mark.parametrize("key", ["admin_usage", "billing", "plans", "marts", "finance", "health", "usage", "settings"])
 def test_without_a_session_a_page_shows_nothing(world, browser, key):
     provider.use(world.db)
     for token in (None, "", "forged"):

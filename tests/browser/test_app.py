@@ -58,7 +58,7 @@ def test_nothing_is_fetched_from_outside_and_no_policy_is_broken(visit, site):
     page.on(
         "console", lambda message: broken.append(message.text) if "Content Security Policy" in message.text else None
     )
-    for path in ("/admin-usage", "/billing", "/finance", "/health", "/usage", "/settings"):
+    for path in ("/admin-usage", "/billing", "/plans", "/finance", "/health", "/usage", "/settings"):
         page.goto(site.url + path)
         expect(page.locator(".cauce-fresh")).to_be_visible(timeout=LONG)
     assert len(asked) > 20

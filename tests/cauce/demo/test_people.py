@@ -62,3 +62,20 @@ def test_plans_have_a_past_and_end_in_todays(db: Database, demo: Demo) -> None:
     assert all(plans[-1] == tier and lasting == 1 and past for tier, plans, lasting, past in histories)
     seen = {tuple(plans) for _, plans, _, _ in histories}
     assert {("FREE", "BASIC", "FREE"), ("FREE", "BASIC", "PRO"), ("FREE", "BASIC", "FREE", "BASIC")} <= seen
+
+
+def test_prices_of_a_contract_and_limits_of_a_company(db: Database, demo: Demo) -> None:
+    create_people(db, demo.plan)
+    create_people(db, demo.plan)
+    with db.transaction(Role.OWNER) as conn:
+        prices = conn.execute(
+            """SELECT p.model, p.valid_to IS NULL, u.email FROM model_prices p JOIN users u ON u.id = p.created_by
+               ORDER BY p.valid_from"""
+        ).fetchall()
+        limited = conn.execute(
+            """SELECT u.custom_limits = s.custom_limits, s.plan_code FROM users u JOIN subscriptions s ON s.user_id = u.id
+               WHERE s.custom_limits IS NOT NULL"""
+        ).fetchall()
+    admin = demo.plan.people[0].email
+    assert prices == [("mistral-small-latest", False, admin), ("mistral-small-latest", True, admin)]
+    assert limited == [(True, "ENTERPRISE")]

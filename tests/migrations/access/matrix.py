@@ -88,7 +88,7 @@ def _rows(probe: Probe, relation: Relation, role: Role, command: str, scene: str
 
 def _reaches(probe: Probe, verdict: Verdict, row: Row, role: Role, scene: str) -> bool:
     words = set(verdict.rows)
-    asks = {Role.USER: "own", Role.INGEST: "tenant"}.get(role)
+    asks = "tenant" if role == Role.INGEST else "own"
     if scene == OWN and asks in words:
         words.add(str(probe.world.ana))
     return "all" in words or bool(words & row.words)

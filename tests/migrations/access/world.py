@@ -39,6 +39,8 @@ NOBODYS = [
     "INSERT INTO provider_reports (report_key, provider, kind, report, starts_at, ends_at, grouping, dimensions, amount, currency)"
     " VALUES (uuidv7(), 'openai', 'cost', 'costs', '2024-01-01Z', '2024-01-02Z', '', '{}', 1, 'USD')",
     "INSERT INTO model_prices (provider, model, valid_from, input_price) VALUES ('openai', 'm', '2025-01-01', 1)",
+    "INSERT INTO model_prices (provider, model, valid_from, input_price, created_by)"
+    " SELECT 'openai', email, '2025-01-01', 1, id FROM users",
     ARCHIVED,
     "INSERT INTO system_documents (title) VALUES ('x')",
     "INSERT INTO storage_files (user_id, filename, original_name, storage_path, mime_type, size, checksum, usage_context)"

@@ -1,0 +1,16 @@
+-- One row per price of a plan and the days it holds for, the newest first; `valid_to` is the first day after them.
+SELECT
+    plans.name,
+    prices.currency,
+    prices.billing_interval,
+    prices.amount,
+    prices.valid_from,
+    prices.valid_to,
+    CASE
+        WHEN prices.valid_to <= %(today)s THEN 'past'
+        WHEN prices.valid_from > %(today)s THEN 'coming'
+        ELSE 'now'
+    END AS state
+FROM public.plan_prices AS prices
+INNER JOIN public.plans ON prices.plan_code = plans.code
+ORDER BY plans.code, prices.currency, prices.billing_interval, prices.valid_from DESC
