@@ -10,6 +10,9 @@ import orjson
 
 PLAN_FILE = ".plan.json"
 """Beside the files, under a hidden name because it is no data to load. Written last: it marks a complete folder."""
+FX_FORMAT = "fx-csv"
+BESIDE_EVENTS = frozenset({FX_FORMAT})
+"""Formats of the domain usage whose records are no calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,11 @@ class FileExpectation:
     tokens_input: int = 0
     tokens_output: int = 0
     """Tokens of the good usage events, cache and reasoning included."""
+
+    @property
+    def holds_events(self) -> bool:
+        """Whether its records are calls of models."""
+        return self.domain == "usage" and self.format not in BESIDE_EVENTS
 
     @property
     def quarantined(self) -> int:
@@ -116,7 +124,7 @@ class DemoPlan:
     @property
     def events(self) -> int:
         """How many distinct usage events the files hold."""
-        return sum(expected.good for expected in self.expectations if expected.domain == "usage")
+        return sum(expected.good for expected in self.expectations if expected.holds_events)
 
     @classmethod
     def read(cls, folder: Path) -> Self | None:

@@ -15,6 +15,7 @@ from cauce.demo.habits import habits
 from cauce.demo.otlp import otlp
 from cauce.demo.plan import DemoCase, DemoPerson, FileExpectation
 from cauce.demo.provider_bodies import provider_bodies
+from cauce.demo.rates import write_rates
 from cauce.demo.usage_cases import month_end_event, unattributed_events, zone_change_events
 from cauce.demo.usage_tables import as_csv, jsonl, parquet
 from cauce.demo.window import Month, Window
@@ -64,7 +65,8 @@ def write_usage(
     for name, rows in by_hand.items():
         for month_name, keys in _keys_by_month(rows):
             cases.append(DemoCase(name, WHAT[name], jsonl_file[month_name], len(keys), tuple(keys)))
-    return expectations, cases
+    expectations.append(write_rates(folder, seed, window))
+    return sorted(expectations, key=lambda expected: expected.file), cases
 
 
 def _write_month(

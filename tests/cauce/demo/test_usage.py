@@ -6,6 +6,7 @@ import pytest
 from genai_prices import Usage, calc_price
 
 from cauce.demo.agents import MODELS, UNKNOWN_MODEL
+from cauce.demo.plan import FX_FORMAT
 from tests.cauce.demo.conftest import Demo
 from tests.cauce.demo.reading import Reading, read
 
@@ -21,8 +22,8 @@ def readings(demo: Demo) -> dict[str, Reading]:
 @pytest.fixture(scope="module")
 def events(readings: dict[str, Reading]) -> pl.DataFrame:
     """All events in the order of the files, with the file they stand in."""
-    frames = [reading.frame("usage").with_columns(file=pl.lit(file)) for file, reading in readings.items()]
-    return pl.concat(frames)
+    usage = {file: reading for file, reading in readings.items() if "usage" in reading.frames}
+    return pl.concat([reading.frame("usage").with_columns(file=pl.lit(file)) for file, reading in usage.items()])
 
 
 @pytest.fixture(scope="module")
@@ -60,11 +61,19 @@ def test_good_duplicate_conflicting_and_unattributed_events_are_as_planned(demo:
         else:
             counts["duplicate" if known[source, event] == content else "conflict"] += 1
     for expected in demo.plan.expectations:
-        if expected.domain == "usage":
+        if expected.holds_events:
             kinds = ("good", "duplicate", "conflict", "unattributed")
             assert found[expected.file] == Counter({kind: getattr(expected, kind) for kind in kinds}), expected.file
             assert tokens[expected.file] == [expected.tokens_input, expected.tokens_output], expected.file
     assert len(known) == demo.plan.events
+
+
+def test_a_dollar_has_a_rate_on_every_banking_day(demo: Demo, readings: dict[str, Reading]) -> None:
+    rates = next(reading for reading in readings.values() if reading.format == FX_FORMAT).frame("fx_rate")
+    assert rates["date"].is_unique().all()
+    assert rates["date"].min() < demo.plan.today.replace(year=demo.plan.today.year - 1)  # type: ignore[operator]
+    assert rates["date"].dt.weekday().max() == 5
+    assert rates["rate"].cast(pl.Float64).is_between(15, 22).all()
 
 
 def test_every_case_is_there(demo: Demo) -> None:
