@@ -24,9 +24,11 @@ class Entry:
 
 
 ENTRIES: Final = (
+    Entry("admin", "overview", "overview", "overview", ":material/space_dashboard:"),
     Entry("admin", "usage", "admin_usage", "admin-usage", ":material/monitoring:"),
     Entry("admin", "billing", "billing", "billing", ":material/receipt_long:"),
     Entry("admin", "plans", "plans", "plans", ":material/sell:"),
+    Entry("admin", "alerts", "alerts", "alerts", ":material/notifications:"),
     Entry("analyst", "marts", "marts", "marts", ":material/database:"),
     Entry("user", "finance", "finance", "finance", ":material/account_balance_wallet:"),
     Entry("user", "health", "health", "health", ":material/favorite:"),

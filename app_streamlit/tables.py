@@ -19,13 +19,14 @@ _MANY: Final = 11
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """How a column is shown: key of its heading, kind (a name in `_KINDS`), the `texts` that name its codes, and
-    whether it is `pinned`: stays in sight when the others are scrolled."""
+    """How a column is shown: key of its heading, kind (a name in `_KINDS`), the `texts` that name its codes, whether it
+    stays in sight when the others are scrolled, and whether a missing number is a dash: then it sorts as text."""
 
     heading: str
     kind: str = "text"
     texts: str | None = None
     pinned: bool = False
+    dash: bool = False
 
 
 def _money(f: Formats, value: Decimal) -> str:
@@ -72,7 +73,14 @@ def table(
             shown[column] = frame[column].to_list()
         elif isinstance(frame[column].dtype, pl.Decimal):
             shown[column] = [float("nan") if value is None else float(value) for value in frame[column]]
-    formats = {column: _formatter(page.f, how.kind, missing) for column, how in columns.items()}
+    formats: dict[str, Callable[[object], str]] = {
+        column: _formatter(page.f, how.kind, missing) for column, how in columns.items()
+    }
+    for column, how in columns.items():
+        # Streamlit writes None for a missing number, whatever its format: such a column is text.
+        if how.dash and frame[column].null_count():
+            shown[column] = [formats[column](value) for value in frame[column]]
+            formats[column] = str
     height: int | Literal["content"] = _HEIGHT_OF_MANY if frame.height > _MANY else "content"
 
     def choose() -> None:

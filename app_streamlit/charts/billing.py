@@ -7,7 +7,7 @@ import altair as alt
 import polars as pl
 
 from app_streamlit.charts import finish, floats, with_label
-from app_streamlit.theme import MOVEMENTS
+from app_streamlit.theme import EXPENSE, INCOME, MOVEMENTS, NEUTRAL
 
 
 def movements(
@@ -55,4 +55,27 @@ def revenue(frame: pl.DataFrame, title: str, write_month: Callable[[date], str],
         )
     )
     finished: alt.Chart = finish(figure, language, height=260)
+    return finished
+
+
+def margins(
+    frame: pl.DataFrame, names: Mapping[str, str], title: str, write_month: Callable[[date], str], language: str
+) -> alt.LayerChart:
+    """Revenue beside cost by month, the margin as a line; `names` are revenue_mxn, cost_mxn, margin_mxn in words."""
+    shown = with_label(floats(frame.select("month", *names)), "month", write_month)
+    order = shown["label"].to_list()
+    long = shown.rename(dict(names)).unpivot(
+        list(names.values()), index="label", variable_name="kind", value_name="amount"
+    )
+    line = names["margin_mxn"]
+    colours = alt.Scale(domain=list(names.values()), range=[INCOME, EXPENSE, NEUTRAL])
+    shared = {
+        "y": alt.Y("amount:Q", title=title, axis=alt.Axis(format=",.0f")),
+        "color": alt.Color("kind:N", title=None, scale=colours, legend=alt.Legend(orient="top")),
+        "tooltip": ["label:N", "kind:N", alt.Tooltip("amount:Q", format=",.2f")],
+    }
+    month = alt.X("label:N", title=None, sort=order, axis=alt.Axis(labelAngle=0, labelOverlap=True))
+    bars = alt.Chart(long.filter(pl.col("kind") != line)).mark_bar().encode(x=month, xOffset="kind:N", **shared)
+    drawn = alt.Chart(long.filter(pl.col("kind") == line)).mark_line(point=True).encode(x=month, **shared)
+    finished: alt.LayerChart = finish(alt.layer(bars, drawn), language, height=280)
     return finished

@@ -16,6 +16,9 @@ AS_OF = datetime(2025, 11, 15, 18, 0, tzinfo=UTC)
 TODAY = date(2025, 11, 15)
 ADMIN, ANALYST, ANA, BETO, NEW = (f"{name}@example.com" for name in ("admin", "analyst", "ana", "beto", "nueva"))
 
+RATE = "INSERT INTO fx_rates (base, quote, date, source, rate) VALUES ('USD', 'MXN', '2025-08-01', 'banxico', 20)"
+"""Pesos to the dollar, for all days."""
+
 
 def seed(db: Database) -> dict[str, UUID]:
     """Make an admin, an analyst, two users with data of every domain and one without; gives their ids by address."""
@@ -29,6 +32,7 @@ def seed(db: Database) -> dict[str, UUID]:
     with db.transaction(Role.OWNER) as conn:
         conn.execute("SELECT ensure_month_partitions('2025-08-01', '2025-12-31')")
         conn.execute("DELETE FROM subscriptions")
+        conn.execute(RATE)
         _plan(conn, people[ANA], 199)
         _plan(conn, people[BETO], 499)
         _usage(conn, people[ANA], "asistente-ana", Decimal("0.0125"), 60)

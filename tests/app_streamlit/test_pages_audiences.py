@@ -61,6 +61,9 @@ def test_an_empty_period_says_so(signed_in):
     [
         (ANA, "admin_usage"),
         (ANA, "billing"),
+        (ANA, "overview"),
+        (ANALYST, "overview"),
+        (ANALYST, "alerts"),
         (ANALYST, "billing"),
         (ANA, "marts"),
         (ADMIN, "marts"),
@@ -73,7 +76,9 @@ def test_a_page_of_another_audience_is_refused(signed_in, email, key):
     assert not page.dataframe
 
 
-@pytest.mark.parametrize("key", ["admin_usage", "billing", "plans", "marts", "finance", "health", "usage", "settings"])
+@pytest.mark.parametrize(
+    "key", ["admin_usage", "overview", "alerts", "billing", "plans", "marts", "finance", "health", "usage", "settings"]
+)
 def test_without_a_session_a_page_shows_nothing(world, browser, key):
     provider.use(world.db)
     for token in (None, "", "forged"):

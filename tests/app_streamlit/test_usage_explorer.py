@@ -7,7 +7,7 @@ from app_streamlit.catalog import ENTRIES
 from app_streamlit.formats import Formats
 from cauce.database import Role
 from tests.app_streamlit.conftest import on_card, one, text_of
-from tests.app_streamlit.seed import ADMIN, ANA, BETO, TODAY
+from tests.app_streamlit.seed import ADMIN, ANA, BETO, RATE, TODAY
 
 SPANISH = Formats("es", "America/Mexico_City")
 LOG = """
@@ -117,6 +117,8 @@ def test_what_an_address_names_and_is_not_there_is_left_out(signed_in, address):
 
 def test_pesos_follow_the_rate_of_each_day_and_are_not_summed_in_part(world, signed_in):
     browser = signed_in(ADMIN)
+    with world.db.transaction(Role.OWNER) as conn:
+        conn.execute("DELETE FROM fx_rates")
     assert "total_cost_mxn" not in at(browser).dataframe[0].value
     with world.db.transaction(Role.OWNER) as conn:
         conn.execute(
@@ -138,3 +140,4 @@ def test_pesos_follow_the_rate_of_each_day_and_are_not_summed_in_part(world, sig
     finally:
         with world.db.transaction(Role.OWNER) as conn:
             conn.execute("DELETE FROM fx_rates")
+            conn.execute(RATE)

@@ -1,0 +1,115 @@
+"""Admins: what comes in, what models cost, what is left of it, who is active, and what asks for attention."""
+
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from app_streamlit import states
+from app_streamlit.cards import Card, cards
+from app_streamlit.charts import billing as charts
+from app_streamlit.page import Page, show
+from app_streamlit.tables import Column, chart, table
+from app_streamlit.usage_report import change
+
+_SERIES = ("revenue_mxn", "cost_mxn", "margin_mxn")
+_MONTHS = {
+    "month": Column("column.month", "month"),
+    "revenue_mxn": Column("column.revenue_mxn", "money", dash=True),
+    "cost_mxn": Column("column.cost_mxn", "money", dash=True),
+    "margin_mxn": Column("column.margin_mxn", "money", dash=True),
+    "margin_rate": Column("column.margin_rate", "percent", dash=True),
+    "cost_usd": Column("column.cost", "cost"),
+    "active_people": Column("column.people", "count"),
+    "unknown_cost_events": Column("column.unknown_cost_events", "count"),
+}
+_BY = ("plan", "agent", "model", "person")
+_NAMED = {
+    "revenue_mxn": Column("column.revenue_mxn", "money", dash=True),
+    "cost_mxn": Column("column.cost_mxn", "money", dash=True),
+    "margin_mxn": Column("column.margin_mxn", "money", dash=True),
+    "margin_rate": Column("column.margin_rate", "percent", dash=True),
+    "cost_usd": Column("column.cost", "cost"),
+    "people": Column("column.people", "count"),
+    "events": Column("column.events", "count"),
+    "unknown_cost_events": Column("column.unknown_cost_events", "count"),
+}
+
+
+def content(page: Page) -> None:
+    """Lay out the month under way, the months before, and who or what the margin comes from."""
+    with page.data() as data:
+        months = data.fetch("billing/margin_months")
+        revenue = data.fetch("billing/revenue")
+        alerts = data.fetch("usage/alerts", all=False)
+    if months.is_empty():
+        states.empty(page.t, "no_margin", ":material/monitoring:")
+        return
+    _cards(page, months, revenue, alerts)
+    _months(page, months)
+    _margins(page, months)
+
+
+def _cards(page: Page, months: pl.DataFrame, revenue: pl.DataFrame, alerts: pl.DataFrame) -> None:
+    f, now = page.f, months.row(-1, named=True)
+    before: dict[str, Any] = months.row(-2, named=True) if months.height > 1 else {}
+    shown = []
+    latest = revenue.group_by("currency", maintain_order=True).last().sort("mrr", descending=True)
+    for row in latest.head(1).iter_rows(named=True):
+        note = change(page, row["mrr"], row["mrr_before"])
+        shown.append(Card(page.t("billing.mrr"), f.money(row["mrr"], str(row["currency"])), note))
+        arpu = page.t("overview.arpu", amount=f.money(row["arpu"], str(row["currency"])))
+        shown.append(Card(page.t("billing.paying"), f.number(row["paying_people"]), arpu))
+    cost = page.t("overview.before", amount=f.cost(before.get("cost_usd")))
+    shown.append(Card(page.t("overview.cost", month=f.month(now["month"])), f.cost(now["cost_usd"]), cost))
+    rate = f.percent(now["margin_rate"], 1)
+    mood = "" if now["margin_mxn"] is None else "bad" if now["margin_mxn"] < 0 else "good"
+    note = page.t("overview.no_rate") if now["margin_mxn"] is None else page.t("overview.rate", percent=rate)
+    shown.append(Card(page.t("overview.margin"), f.money(now["margin_mxn"], "MXN"), note, mood))
+    active = page.t("overview.before", amount=f.number(before.get("active_people")))
+    shown.append(Card(page.t("overview.active"), f.number(now["active_people"]), active))
+    over = alerts.filter(pl.col("threshold") >= 1).height
+    note = page.t.count("overview.over", over) if over else page.t("overview.none_over")
+    shown.append(Card(page.t("overview.alerts"), f.number(alerts.height), note, "warn" if over else ""))
+    cards(shown)
+    if now["unknown_cost_events"]:
+        count = f.number(now["unknown_cost_events"])
+        st.info(page.t.count("overview.unknown", now["unknown_cost_events"], n=count), icon=":material/help:")
+
+
+def _months(page: Page, months: pl.DataFrame) -> None:
+    title = page.t("overview.by_month")
+    st.subheader(title, anchor=False)
+    names = {column: page.t(f"overview.{column}") for column in _SERIES}
+    figure = charts.margins(months.tail(13), names, "MXN", page.f.short_month, page.t.language)
+    chart(page, figure, months.reverse(), _MONTHS, "overview-months", alt_text=title)
+
+
+def _margins(page: Page, months: pl.DataFrame) -> None:
+    st.subheader(page.t("overview.margins"), anchor=False)
+    which, what = st.columns(2)
+    by = what.segmented_control(
+        page.t("explorer.by"),
+        _BY,
+        default="plan",
+        format_func=lambda name: page.t(f"overview.by_{name}"),
+        required=True,
+        key="margin-by",
+    )
+    month = which.selectbox(
+        page.t("billing.month"),
+        months["month"].to_list()[::-1],
+        format_func=page.f.month,
+        key="margin-month",
+        width=260,
+    )
+    with page.data() as data:
+        found = data.fetch("billing/margin_by", by=by or "plan", month=month)
+    missing = page.t("overview.no_plan" if by == "plan" else "overview.no_calls")
+    found = found.with_columns(pl.col("name").fill_null(missing))
+    columns = {"name": Column(f"overview.by_{by or 'plan'}", pinned=True), **_NAMED}
+    table(page, found, columns, f"margin-{by}-{month:%Y-%m}")
+    st.caption(page.t("overview.how"))
+
+
+show("overview", content)

@@ -1,0 +1,35 @@
+-- One row per person, month and metric: the highest threshold of its limit that was reached, what was used of it, and
+-- whether it still holds; those that hold first, then the latest.
+WITH highest AS (
+    SELECT DISTINCT ON (user_id, year, month, metric)
+        user_id,
+        year,
+        month,
+        metric,
+        threshold,
+        created_at,
+        resolved_at
+    FROM public.usage_alerts
+    WHERE metric IS NOT NULL
+    ORDER BY user_id, year, month, metric, resolved_at IS NULL DESC, threshold DESC
+)
+
+SELECT
+    users.email,
+    make_date(highest.year, highest.month, 1) AS month,
+    highest.metric,
+    highest.threshold / 100.0 AS threshold,
+    CASE highest.metric WHEN 'messages' THEN totals.total_messages WHEN 'tokens' THEN totals.total_tokens END AS used,
+    CASE highest.metric WHEN 'messages' THEN totals.limit_messages WHEN 'tokens' THEN totals.limit_tokens END AS included,
+    users.subscription_tier AS plan_code,
+    highest.created_at,
+    highest.resolved_at IS NULL AS is_open
+FROM highest
+INNER JOIN public.users ON highest.user_id = users.id
+LEFT JOIN public.month_totals AS totals
+    ON
+        highest.user_id = totals.user_id
+        AND highest.year = totals.year
+        AND highest.month = totals.month
+WHERE %(all)s OR highest.resolved_at IS NULL
+ORDER BY is_open DESC, highest.threshold DESC, highest.created_at DESC, users.email
