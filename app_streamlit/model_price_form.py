@@ -10,7 +10,7 @@ from uuid import UUID
 import streamlit as st
 
 from app_streamlit.page import Page
-from cauce.billing.model_prices import OwnPrice, PriceError, add_price, end_price, read_price
+from cauce.billing.model_prices import OwnPrice, PriceError, UnpricedModel, add_price, end_price, read_price
 from cauce.models.usage import PRICES
 
 _PENDING: Final = "price-pending"
@@ -42,6 +42,17 @@ def show_done(page: Page) -> None:
         st.code(changed, language="sh")
 
 
+def fill_in(model: UnpricedModel) -> None:
+    """Begin a price for a model that has none, from the day of its first call on."""
+    st.session_state["price-provider"], st.session_state["price-model"] = model.provider, model.model
+    st.session_state["price-first"] = model.first_seen.astimezone(UTC).date()
+
+
+def is_filled_in() -> bool:
+    """Whether somebody is about to add a price."""
+    return _PENDING in st.session_state or bool(st.session_state.get("price-model"))
+
+
 def show_add(page: Page) -> None:
     """A form for a new price; what was filled in is shown once more to be confirmed."""
     pending = st.session_state.get(_PENDING)
@@ -56,7 +67,8 @@ def show_add(page: Page) -> None:
             t("column.model"), key="price-model", max_chars=_LONGEST_MODEL, help=t("prices.model_help")
         )
         left, right = st.columns(2)
-        first = left.date_input(t("prices.first"), page.today.replace(day=1), key="price-first")
+        st.session_state.setdefault("price-first", page.today.replace(day=1))
+        first = left.date_input(t("prices.first"), key="price-first")
         end = right.date_input(t("prices.end"), None, key="price-end", help=t("prices.end_help"))
         st.caption(t("prices.units"))
         texts = {}

@@ -182,3 +182,21 @@ def test_without_plans_people_or_prices_the_page_stands(db, browser, make_person
     assert "Nadie tiene hoy límites" in text_of(page)
     assert "Todos los modelos que se han usado tienen precio" in text_of(page)
     assert "No hay precios propios vigentes" in text_of(page)
+
+
+def test_a_model_that_waits_begins_its_price():
+    def script() -> None:
+        from datetime import UTC, datetime
+
+        from app_streamlit.model_price_form import fill_in, is_filled_in
+        from cauce.billing.model_prices import UnpricedModel
+
+        assert not is_filled_in()
+        seen = datetime(2025, 10, 2, 23, tzinfo=UTC)
+        fill_in(UnpricedModel("unknown", "modelo-casero", 1, 1, seen, seen))
+        assert is_filled_in()
+
+    page = AppTest.from_function(script).run()
+    assert not page.exception
+    filled = [page.session_state[f"price-{name}"] for name in ("provider", "model", "first")]
+    assert filled == ["unknown", "modelo-casero", date(2025, 10, 2)]

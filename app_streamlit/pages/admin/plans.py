@@ -4,7 +4,7 @@ import polars as pl
 import streamlit as st
 
 from app_streamlit import address
-from app_streamlit.model_price_form import show_add, show_done, show_end
+from app_streamlit.model_price_form import fill_in, is_filled_in, show_add, show_done, show_end
 from app_streamlit.page import Page, show
 from app_streamlit.tables import Column, table
 from cauce.billing.model_prices import OwnPrice, UnpricedModel, list_prices, unpriced_models
@@ -142,7 +142,15 @@ def _prices(page: Page) -> None:
     if waiting:
         calls = sum(model.events for model in waiting)
         st.info(page.t.count("prices.waiting", calls, n=page.f.number(calls)), icon=":material/help:")
-        table(page, _unpriced(waiting), _UNPRICED, "unpriced-models")
+        st.caption(page.t("prices.waiting_hint"))
+        table(
+            page,
+            _unpriced(waiting),
+            _UNPRICED,
+            "unpriced-models",
+            on_choose=lambda row: fill_in(waiting[row]),
+            key="unpriced",
+        )
     else:
         st.caption(page.t("prices.none_waiting"))
     st.subheader(page.t("prices.own"), anchor=False)
@@ -151,7 +159,7 @@ def _prices(page: Page) -> None:
         table(page, _own(own), _OWN, "model-prices")
     else:
         st.caption(page.t("prices.none_own"))
-    with st.expander(page.t("prices.add"), icon=":material/add:", key="prices-add", expanded=not current):
+    with st.expander(page.t("prices.add"), icon=":material/add:", expanded=not current or is_filled_in()):
         show_add(page)
     if current:
         with st.expander(page.t("prices.end_one"), icon=":material/event_busy:", key="prices-end"):
