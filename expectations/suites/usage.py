@@ -41,6 +41,14 @@ FULL JOIN (
 ) AS billable USING (user_id, month)
 WHERE (days.events, days.tokens, days.cost) IS DISTINCT FROM (billable.events, billable.tokens, billable.cost)
 """
+CALLS_DIFFER = """
+SELECT 1 FROM {batch} AS latency
+FULL JOIN (
+  SELECT usage_date, agent_id, provider, model, sum(events) AS events, sum(failed_events) AS failed
+  FROM intermediate.int_usage_daily GROUP BY usage_date, agent_id, provider, model
+) AS daily USING (usage_date, agent_id, provider, model)
+WHERE (calls, failed_calls) IS DISTINCT FROM (events, failed)
+"""
 PARTS_OF_RESIDUAL = "residual = reported - ledger AND residual = time_boundary + unmatched + price + unexplained"
 UNKNOWN_ONLY = "(total_cost IS NULL) = (unknown_cost_events = events) AND unknown_cost_events <= events"
 
@@ -75,6 +83,13 @@ def suite(as_of: datetime) -> dict[str, Rules]:
             *one_row_per("user_id", "month", "usage_date", "agent_id", "provider", "model"),
             *always("adjusts_the_past", "is_adjustment = (date_trunc('month', usage_date) < month)"),
             *no_rows("is_all_that_is_billed", DAYS_DIFFER),
+        ],
+        "latency_daily": [
+            *one_row_per("usage_date", "agent_id", "provider", "model"),
+            *always("failed_and_unmeasured_calls_are_calls", "greatest(failed_calls, unmeasured_calls) <= calls"),
+            *always("rate_is_failed_calls", "abs(error_rate * calls - failed_calls) <= calls * 0.00000001"),
+            *always("percentiles_are_in_order", "(latency_p50_ms <= latency_p95_ms) IS NOT FALSE"),
+            *no_rows("counts_every_call", CALLS_DIFFER),
         ],
         "reconciliation_daily": [
             *one_row_per("usage_date", "provider", "model", "measure"),

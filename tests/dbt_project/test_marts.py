@@ -20,6 +20,15 @@ BY_HAND = {
           sum(total_cost), count(*) FILTER (WHERE total_cost IS NULL), 'USD', false,
           date_trunc('month', local_date) < '2025-03-01'
         FROM usage_logs GROUP BY 1, 2, 4, 5, 6, 15""",
+    "latency_daily": """
+        SELECT day::date, (SELECT id FROM agents WHERE slug = 'asistente'), provider, model, calls::bigint, failed::bigint,
+          unmeasured::bigint, p50::numeric(18, 3), p95::numeric(18, 3), rate::numeric(9, 8)
+        FROM (VALUES
+          ('2025-02-10', 'openai', 'gpt', 12, 0, 0, 100, 100, 0),
+          ('2025-02-28', 'openai', 'gpt', 11, 0, 0, 200, 200, 0),
+          ('2025-03-01', 'openai', 'gpt', 25, 12, 0, 300, 500, 0.48),
+          ('2025-03-02', 'unknown', 'unknown', 12, 0, 12, NULL, NULL, 0)
+        ) AS by_hand (day, provider, model, calls, failed, unmeasured, p50, p95, rate)""",
     "revenue_monthly": """
         SELECT month::date, 'MXN', mrr, mrr_before, new, expansion, reactivation, contraction, churned, mrr * 12, people::bigint,
           people_before::bigint, gone::bigint, round(mrr / people, 12), round(gone::numeric / nullif(people_before, 0), 6),

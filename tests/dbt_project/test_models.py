@@ -26,6 +26,7 @@ READERS = {
     "billing_monthly": REVIEWED,
     "billable_daily": BILLING,
     "reconciliation_daily": POPULATION,
+    "latency_daily": BILLING,
     "mrr_movements": BILLING,
     "revenue_monthly": BILLING,
     "margin_monthly": BILLING,

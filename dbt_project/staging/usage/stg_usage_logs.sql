@@ -14,6 +14,7 @@ with renamed as (
         tokens_reasoning,
         total_tokens,
         total_cost,
+        duration as latency_ms,
         success as is_successful,
         local_date as usage_date,
         timestamp as called_at
