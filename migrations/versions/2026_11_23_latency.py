@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from alembic import op
 
 revision: str = "latency"
-down_revision: str | None = "reversals"
+down_revision: str | None = "admin_prices"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 
