@@ -28,6 +28,7 @@ ENTRIES: Final = (
     Entry("admin", "usage", "admin_usage", "admin-usage", ":material/monitoring:"),
     Entry("admin", "billing", "billing", "billing", ":material/receipt_long:"),
     Entry("admin", "plans", "plans", "plans", ":material/sell:"),
+    Entry("admin", "reconciliation", "reconciliation", "reconciliation", ":material/balance:"),
     Entry("admin", "alerts", "alerts", "alerts", ":material/notifications:"),
     Entry("analyst", "marts", "marts", "marts", ":material/database:"),
     Entry("user", "finance", "finance", "finance", ":material/account_balance_wallet:"),

@@ -1,12 +1,13 @@
 """Charts of usage and cost."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 
 import altair as alt
 import polars as pl
 
 from app_streamlit.charts import day_axis, finish, floats, with_label
+from app_streamlit.theme import EXPENSE, INCOME
 
 
 def by_day(frame: pl.DataFrame, column: str, title: str, language: str) -> alt.Chart:
@@ -64,3 +65,27 @@ def ranking(frame: pl.DataFrame, name: str, column: str, title: str, language: s
 def _axis(column: str, decimals: int = 2) -> str:
     """The format of an axis: costs in full, counts with their thousands and millions short."""
     return f",.{decimals}~f" if column == "total_cost" else "~s"
+
+
+def reconciled(frame: pl.DataFrame, names: Mapping[str, str], title: str, language: str) -> alt.Chart:
+    """Our ledger and the provider's report by day; `names` are the columns ledger and reported in words."""
+    shown = floats(frame.select("usage_date", *names)).rename(dict(names))
+    long = shown.unpivot(list(names.values()), index="usage_date", variable_name="side", value_name="amount")
+    colours = alt.Scale(domain=list(names.values()), range=[INCOME, EXPENSE])
+    figure = (
+        alt.Chart(long)
+        .mark_bar()
+        .encode(
+            x=day_axis("usage_date"),
+            xOffset=alt.XOffset("side:N", sort=list(names.values())),
+            y=alt.Y("amount:Q", title=title),
+            color=alt.Color("side:N", title=None, scale=colours, legend=alt.Legend(orient="top")),
+            tooltip=[
+                alt.Tooltip("usage_date:T", timeUnit="utcyearmonthdate", title=""),
+                "side:N",
+                alt.Tooltip("amount:Q", format=",.4~f"),
+            ],
+        )
+    )
+    finished: alt.Chart = finish(figure, language, height=260)
+    return finished

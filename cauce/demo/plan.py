@@ -11,7 +11,8 @@ import orjson
 PLAN_FILE = ".plan.json"
 """Beside the files, under a hidden name because it is no data to load. Written last: it marks a complete folder."""
 FX_FORMAT = "fx-csv"
-BESIDE_EVENTS = frozenset({FX_FORMAT})
+REPORT_FORMAT = "provider-report"
+BESIDE_EVENTS = frozenset({FX_FORMAT, REPORT_FORMAT})
 """Formats of the domain usage whose records are no calls."""
 
 

@@ -15,6 +15,7 @@ from cauce.demo.habits import habits
 from cauce.demo.otlp import otlp
 from cauce.demo.plan import DemoCase, DemoPerson, FileExpectation
 from cauce.demo.provider_bodies import provider_bodies
+from cauce.demo.provider_report import write_reports
 from cauce.demo.rates import write_rates
 from cauce.demo.usage_cases import month_end_event, unattributed_events, zone_change_events
 from cauce.demo.usage_tables import as_csv, jsonl, parquet
@@ -60,6 +61,9 @@ def write_usage(
         cases += written[1]
         cases += _late_case(month, carried)
         carried = late
+        if month == window.complete:
+            known = pl.concat([events, own]).filter(_is_known(pl.col("user")))
+            expectations += write_reports(folder, month, known)
         tell(f"usage of {month}")
     jsonl_file = {str(month): f"usage/{month}-{FILES['jsonl'][0]}" for month in window.months}
     for name, rows in by_hand.items():
@@ -92,7 +96,7 @@ def _write_month(
         file = f"usage/{month}-{name}"
         content, malformed, tools = _render(route, pl.concat([good, again]), spoil=spoil)
         (folder / file).write_bytes(content)
-        strangers = good.filter(pl.col("user").is_null() | pl.col("user").str.ends_with("@desconocido.example"))
+        strangers = good.filter(~_is_known(pl.col("user")))
         known = good.join(strangers, on="hex", how="anti")
         expectations.append(
             FileExpectation(
@@ -111,6 +115,10 @@ def _write_month(
         )
         cases += _cases(file, route, good, again, malformed)
     return sorted(expectations, key=lambda expected: expected.file), cases
+
+
+def _is_known(user: pl.Expr) -> pl.Expr:
+    return user.is_not_null() & ~user.str.ends_with("@desconocido.example")
 
 
 def _render(route: str, part: pl.DataFrame, *, spoil: bool) -> tuple[bytes, int, int]:

@@ -18,6 +18,15 @@ ADMIN, ANALYST, ANA, BETO, NEW = (f"{name}@example.com" for name in ("admin", "a
 
 RATE = "INSERT INTO fx_rates (base, quote, date, source, rate) VALUES ('USD', 'MXN', '2025-08-01', 'banxico', 20)"
 """Pesos to the dollar, for all days."""
+REPORTED_DAY = date(2025, 11, 10)
+REPORT = """
+INSERT INTO provider_reports (report_key, provider, kind, report, starts_at, ends_at, model, grouping, dimensions,
+  requests, tokens_input, tokens_output, tokens_cache_read, tokens_cache_write)
+SELECT uuidv7(), 'openai', 'usage', 'completions', '2025-11-10Z', '2025-11-11Z', 'gpt-4o-mini', 'model', '{}',
+  count(*), sum(tokens_input) + 100, sum(tokens_output), 0, 0
+FROM usage_logs WHERE provider = 'openai' AND timestamp >= '2025-11-10Z' AND timestamp < '2025-11-11Z'
+"""
+"""A hundred tokens more than we have, from no call that we lack."""
 
 
 def seed(db: Database) -> dict[str, UUID]:
@@ -37,6 +46,7 @@ def seed(db: Database) -> dict[str, UUID]:
         _plan(conn, people[BETO], 499)
         _usage(conn, people[ANA], "asistente-ana", Decimal("0.0125"), 60)
         _usage(conn, people[BETO], "secreto-de-beto", Decimal("0.5"), 20)
+        conn.execute(REPORT)
         _money(conn, people[ANA], "MXN", Decimal(1), "Nómina Ana")
         _money(conn, people[BETO], "EUR", Decimal("0.05"), "Beto payroll")
         _doses(conn, people[ANA], "Losartán 50 mg")

@@ -64,6 +64,7 @@ def test_an_empty_period_says_so(signed_in):
         (ANA, "overview"),
         (ANALYST, "overview"),
         (ANALYST, "alerts"),
+        (ANALYST, "reconciliation"),
         (ANALYST, "billing"),
         (ANA, "marts"),
         (ADMIN, "marts"),
@@ -77,7 +78,20 @@ def test_a_page_of_another_audience_is_refused(signed_in, email, key):
 
 
 @pytest.mark.parametrize(
-    "key", ["admin_usage", "overview", "alerts", "billing", "plans", "marts", "finance", "health", "usage", "settings"]
+    "key",
+    [
+        "admin_usage",
+        "overview",
+        "alerts",
+        "reconciliation",
+        "billing",
+        "plans",
+        "marts",
+        "finance",
+        "health",
+        "usage",
+        "settings",
+    ],
 )
 def test_without_a_session_a_page_shows_nothing(world, browser, key):
     provider.use(world.db)

@@ -1,0 +1,45 @@
+"""Admins see our ledger beside what a provider reports."""
+
+from decimal import Decimal
+
+from app_streamlit.formats import Formats
+from tests.app_streamlit.conftest import on_card, one, text_of
+from tests.app_streamlit.seed import ADMIN, REPORTED_DAY
+
+SPANISH = Formats("es", "America/Mexico_City")
+LEDGER = """
+SELECT sum(tokens_input), sum(tokens_output), coalesce(sum(total_cost), 0) FROM usage_logs
+WHERE provider = 'openai' AND (timestamp AT TIME ZONE 'UTC')::date = %s
+"""
+
+
+def test_a_difference_is_shown_with_its_explanation(world, signed_in):
+    tokens_input, tokens_output, _ = one(world, LEDGER, REPORTED_DAY)
+    page = signed_in(ADMIN).open("reconciliation")
+    assert not page.exception
+    said = text_of(page)
+    for figure in (tokens_input, tokens_input + 100, Decimal(100)):
+        assert f'cauce-value">{on_card(SPANISH.number(figure))}' in said
+    table = page.dataframe[-1].value
+    assert list(table["explanation"]) == ["Sin explicar"]
+    assert "1 de 1" in said
+    page.segmented_control(key="reconciled-measure").select("tokens_output").run()
+    assert not page.exception
+    assert f'cauce-value">{on_card(SPANISH.number(tokens_output))}' in text_of(page)
+    assert "toda diferencia tiene explicación" in text_of(page)
+    page.segmented_control(key="reconciled-measure").select("cost").run()
+    assert not page.exception
+    assert "El proveedor no reporta esta medida" in text_of(page)
+
+
+def test_without_a_report_the_page_says_how_to_get_one(db, browser, make_person, sign_in):
+    from app_streamlit import provider
+    from tests.app_streamlit.seed import publish_marts
+
+    make_person("root@example.com", role="ADMIN")
+    publish_marts(db)
+    provider.use(db)
+    browser.token = sign_in("root@example.com")
+    page = browser.open("reconciliation")
+    assert "Aún no hay reportes de proveedores" in text_of(page)
+    assert "Todavía no hay nada que resumir" in text_of(browser.open("overview"))
