@@ -33,7 +33,8 @@ ERASED = "(erased)"
 BEYOND_REACH = (
     "files given to Cauce, such as those of the inbox, are where they were: remove them yourself",
     "exports, backups, the server's own log and disk pages that were not vacuumed yet keep what they held",
-    "population figures hold the person's share until the next `cauce run`",
+    "population figures hold the person's share until the next `cauce run`; until then those by agent and model lack"
+    " what the person had part in",
     "vectors are listed in vector_deletions for the vector store's next synchronisation",
 )
 
@@ -45,6 +46,21 @@ JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'user_id' AND NOT a.attisdropped
 WHERE c.relkind = 'r' AND n.nspowner = 'cauce_transform'::regrole
 ORDER BY 1, 2
+"""
+# Figures of everybody by day, agent and model: of a model or an agent that nobody else uses they are about the person.
+_SHARED_FIGURES = """
+SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind = 'r' AND n.nspowner = 'cauce_transform'::regrole
+  AND to_regclass('intermediate.int_usage_daily') IS NOT NULL
+  AND (SELECT count(*) FILTER (WHERE a.attname IN ('usage_date', 'agent_id', 'provider', 'model')) = 4
+    AND bool_and(a.attname <> 'user_id') FROM pg_attribute a WHERE a.attrelid = c.oid AND NOT a.attisdropped)
+ORDER BY 1, 2
+"""
+_OWN_ROWS = "DELETE FROM {} WHERE user_id = {}"
+_SHARED_BY = """
+DELETE FROM {} AS f USING intermediate.int_usage_daily AS u
+WHERE u.user_id = {}
+  AND (f.usage_date, f.agent_id, f.provider, f.model) = (u.usage_date, u.agent_id, u.provider, u.model)
 """
 # A batch that other people's rows hang on stays, as nobody's: an undo still finds them, their quarantine is not lost.
 _SHARED_BATCHES = """
@@ -113,13 +129,12 @@ def _begin(database: Database, address: str) -> UUID | None:
 def _leave_warehouse(database: Database, erased: Erased) -> None:
     """Take the person out of every relation that builds made, published or not."""
     with database.transaction(Role.TRANSFORM) as conn:
-        found = conn.execute(_WAREHOUSE).fetchall()
-    for schema, table in found:
-        statement = sql.SQL("DELETE FROM {} WHERE user_id = {}").format(
-            sql.Identifier(schema, table), sql.Literal(erased.pseudonym)
-        )
+        shared = [(place, _SHARED_BY) for place in conn.execute(_SHARED_FIGURES).fetchall()]
+        own = [(place, _OWN_ROWS) for place in conn.execute(_WAREHOUSE).fetchall()]
+    for place, delete in shared + own:  # the shared ones first: what the person used is read from their own
+        statement = sql.SQL(delete).format(sql.Identifier(*place), sql.Literal(erased.pseudonym))
         rows = _persistently(database, partial(_delete, statement=statement), Role.TRANSFORM)
-        erased.add(f"{schema}.{table}", rows)
+        erased.add(".".join(place), rows)
 
 
 def _delete(conn: psycopg.Connection, statement: sql.Composed) -> int:

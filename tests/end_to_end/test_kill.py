@@ -30,6 +30,8 @@ CONTENT = {
     "medication_logs": "SELECT u.email, m.name, scheduled_time, l.status FROM medication_logs l JOIN users u ON u.id = l.user_id"
     " JOIN medications m ON m.user_id = l.user_id AND m.id = l.medication_id",
     "health_measurements": "SELECT u.email, external_id, type, value FROM health_measurements h JOIN users u ON u.id = h.user_id",
+    "fx_rates": "SELECT base, quote, date, source, rate FROM fx_rates",
+    "provider_reports": "SELECT report_key, report, starts_at, model, requests, amount FROM provider_reports",
     "quarantined_rows": "SELECT domain, rule, line, reason FROM quarantined_rows",
     "ingest_batches": "SELECT source_file, read, loaded, updated, duplicate, quarantined, ignored FROM ingest_batches"
     " WHERE status = 'done'",
@@ -119,8 +121,10 @@ def assert_readers_see_no_half_state(house: House) -> None:
     """A batch and its rows are there together or not at all; so is a publication and its marts."""
     with Database.from_settings(house.settings).connect(Role.OWNER) as conn:
         batches = conn.execute(
-            "SELECT b.loaded, (SELECT count(*) FROM usage_logs u WHERE u.batch_id = b.id) FROM ingest_batches b"
-            " WHERE b.domain = 'usage'"
+            "SELECT b.loaded, (SELECT count(*) FROM usage_logs u WHERE u.batch_id = b.id)"
+            " + (SELECT count(*) FROM fx_rates f WHERE f.batch_id = b.id)"
+            " + (SELECT count(*) FROM provider_reports p WHERE p.batch_id = b.id)"
+            " FROM ingest_batches b WHERE b.domain = 'usage'"
         ).fetchall()
         published = conn.execute("SELECT count(*) FROM publications WHERE status = 'published'").fetchone()
         marts = conn.execute("SELECT count(*) FROM pg_namespace WHERE nspname = 'marts'").fetchone()
