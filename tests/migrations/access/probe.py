@@ -93,17 +93,18 @@ class Relation:
         return list({row.words: row for row in reversed(self.rows)}.values())
 
     @cached_property
-    def steady(self) -> Column:
-        """A column that can be set to one value in all rows: no key, and alike in most."""
-        free = [c for c in self.columns if not c.made and not c.key] or [c for c in self.columns if not c.made]
-        return min(free, key=lambda column: len({row.values[self.columns.index(column)] for row in self.rows}))
+    def updates(self) -> list[str]:
+        """Statements that set a column to one value in all rows, the likeliest to pass the rows' own checks first.
 
-    def steady_value(self) -> str:
-        """What `steady` is set to."""
-        column = self.steady
-        if not self.rows:
-            return "NULL"
-        return f"{self.rows[0].values[self.columns.index(column)]}::{column.type}"
+        No key, and alike in most rows; of the values, one that is there.
+        """
+        free = [c for c in self.columns if not c.made and not c.key] or [c for c in self.columns if not c.made]
+        found = {c: sorted({row.values[self.columns.index(c)] for row in self.rows}) or ["NULL"] for c in free}
+        return [
+            f"UPDATE {self.name} SET {column.quoted} = {value}::{column.type}"
+            for column in sorted(free, key=lambda c: len(found[c]))
+            for value in found[column]
+        ]
 
     def insert(self, row: Row) -> str:
         written = [(c, value) for c, value in zip(self.columns, row.values, strict=True) if not c.made]
@@ -179,11 +180,10 @@ class Probe:
         if command == "select":
             state, seen = self._attempt(role, None, look, None)
             return seen if state == "00000" else Refused(state)
-        change = {
-            "update": f"UPDATE {relation.name} SET {relation.steady.quoted} = {relation.steady_value()}",
-            "delete": f"DELETE FROM {relation.name}",
-        }[command]
-        state, untouched = self._attempt(role, None, change, look)
+        for change in relation.updates if command == "update" else [f"DELETE FROM {relation.name}"]:
+            state, untouched = self._attempt(role, None, change, look)
+            if state != CHECK:
+                break
         if state == UNIQUE:  # a table of keys only, whose rows were all let through to become one
             return frozenset(row.place for row in relation.rows)
         if state != "00000":
