@@ -9,12 +9,10 @@ import psycopg
 
 from cauce.billing.months import month_after
 from cauce.billing.tax import IVA, MEXICAN_ZONES
-from cauce.database import Database, Role
 from cauce.errors import FatalError
 
-LOCK = "billing"
-"""Whoever writes invoices of many people takes turns."""
-
+# The statements after it see what the one before wrote.
+_TAKE_TURNS = "SELECT pg_advisory_xact_lock(hashtextextended('cauce:billing', 0))"
 _STEPS = Path(__file__).parent / "draft"
 _RUN = """
 CREATE TEMP TABLE billing_run (month date, next_month date, iva_rate numeric, iva_zones text[]) ON COMMIT DROP
@@ -42,17 +40,18 @@ class Drafted:
     totals: dict[str, Decimal]
 
 
-def draft(database: Database, month: date) -> Drafted:
+def take_turns(conn: psycopg.Connection) -> None:
+    """Wait until nobody else writes invoices of many people; the turn ends with the transaction."""
+    conn.execute(_TAKE_TURNS)
+
+
+def draft(conn: psycopg.Connection, month: date) -> Drafted:
     """Make or remake the drafts of everybody for a month (its first day); what was issued is left alone.
 
-    Run again without a change it writes nothing. Raises `FatalError` for a month that has not begun anywhere.
+    `conn` is a transaction of the owner or of a signed-in admin, once in each. Run again without a change it writes
+    nothing. Raises `FatalError` for a month that has not begun anywhere.
     """
-    with database.lock(LOCK), database.transaction(Role.OWNER) as conn:
-        return draft_in(conn, month)
-
-
-def draft_in(conn: psycopg.Connection, month: date) -> Drafted:
-    """Do it within the caller's transaction, once in each; the caller holds `LOCK`."""
+    take_turns(conn)
     begun = conn.execute("SELECT %s::date <= (now() AT TIME ZONE 'Pacific/Kiritimati')::date", (month,)).fetchone()
     if begun != (True,):
         raise FatalError(f"{month:%Y-%m} has not begun", action="draft a month that has")

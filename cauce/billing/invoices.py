@@ -8,7 +8,6 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import class_row
 
-from cauce.database import Database, Role
 from cauce.errors import FatalError
 from cauce.models.billing import InvoiceKind, InvoiceStatus
 
@@ -105,7 +104,7 @@ WHERE user_id = %s AND invoice_id = %s ORDER BY position
 
 
 def list_invoices(
-    database: Database,
+    conn: psycopg.Connection,
     *,
     month: date | None = None,
     status: InvoiceStatus | None = None,
@@ -114,7 +113,7 @@ def list_invoices(
 ) -> list[Invoice]:
     """Invoices and credit notes, the newest first, drafts among them."""
     values = {"month": month, "status": status, "email": email, "limit": limit}
-    with database.transaction(Role.OWNER) as conn, conn.cursor(row_factory=class_row(Invoice)) as rows:
+    with conn.cursor(row_factory=class_row(Invoice)) as rows:
         return rows.execute(_LIST, values).fetchall()
 
 

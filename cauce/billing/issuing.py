@@ -5,8 +5,9 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from cauce.billing.drafts import LOCK, draft_in
-from cauce.database import Database, Role
+import psycopg
+
+from cauce.billing.drafts import draft, take_turns
 from cauce.errors import FatalError
 
 DAYS_TO_PAY = 15
@@ -37,27 +38,27 @@ class Issued:
     totals: dict[str, Decimal]
 
 
-def finalize(database: Database, month: date) -> Issued:
+def finalize(conn: psycopg.Connection, month: date) -> Issued:
     """Make a closed month's drafts anew and issue them all, or, when anything fails, none; run again it issues none.
 
     Where nothing is to be paid an invoice is paid at once. Raises `FatalError` when the month is not closed, or when an
     earlier one has drafts: what was billed before is what a later month adjusts.
     """
-    with database.lock(LOCK), database.transaction(Role.OWNER) as conn:
-        if conn.execute(_CLOSED, (month,)).fetchone() is None:
-            raise FatalError(f"{month:%Y-%m} is not closed", action=f"run `cauce billing close {month:%Y-%m}` first")
-        earlier = conn.execute(_EARLIER, (month,)).fetchone()
-        if earlier is not None and earlier[0] is not None:
-            before = f"{earlier[0]:%Y-%m}"
-            raise FatalError(
-                f"{before} still has drafts, and months are billed in order",
-                action=f"`cauce billing finalize {before}` first, or `cauce billing discard {before}`",
-            )
-        draft_in(conn, month)
-        issued = conn.execute(_ISSUE, (DAYS_TO_PAY, month)).fetchall()
-        nothing: list[UUID] = [invoice for invoice, _, _, total in issued if total == 0]
-        if nothing:
-            conn.execute(_SETTLED, (nothing,))
+    take_turns(conn)
+    if conn.execute(_CLOSED, (month,)).fetchone() is None:
+        raise FatalError(f"{month:%Y-%m} is not closed", action=f"run `cauce billing close {month:%Y-%m}` first")
+    earlier = conn.execute(_EARLIER, (month,)).fetchone()
+    if earlier is not None and earlier[0] is not None:
+        before = f"{earlier[0]:%Y-%m}"
+        raise FatalError(
+            f"{before} still has drafts, and months are billed in order",
+            action=f"`cauce billing finalize {before}` first, or `cauce billing discard {before}`",
+        )
+    draft(conn, month)
+    issued = conn.execute(_ISSUE, (DAYS_TO_PAY, month)).fetchall()
+    nothing: list[UUID] = [invoice for invoice, _, _, total in issued if total == 0]
+    if nothing:
+        conn.execute(_SETTLED, (nothing,))
     numbers = sorted((number for _, number, _, _ in issued), key=lambda number: (len(number), number))
     totals: dict[str, Decimal] = {}
     for _, _, currency, total in issued:
@@ -65,7 +66,7 @@ def finalize(database: Database, month: date) -> Issued:
     return Issued(month, len(issued), numbers[0] if numbers else None, numbers[-1] if numbers else None, totals)
 
 
-def discard(database: Database, month: date) -> int:
+def discard(conn: psycopg.Connection, month: date) -> int:
     """Give up the drafts of a month, with the credits in them; gives how many there were."""
-    with database.lock(LOCK), database.transaction(Role.OWNER) as conn:
-        return conn.execute(_DISCARD, (month,)).rowcount
+    take_turns(conn)
+    return conn.execute(_DISCARD, (month,)).rowcount

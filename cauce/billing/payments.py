@@ -8,7 +8,6 @@ import psycopg
 
 from cauce.billing.amounts import in_units
 from cauce.billing.invoices import Invoice, find_invoice, locked_invoice
-from cauce.database import Database, Role
 from cauce.errors import FatalError, SkippableError
 from cauce.models.billing import InvoiceKind, InvoiceStatus, PaymentKind
 
@@ -22,8 +21,19 @@ RETURNING paid_at
 _PAID = "UPDATE invoices SET status = 'paid', paid_at = %s WHERE user_id = %s AND id = %s"
 
 
+class ReferenceTakenError(SkippableError):
+    """A payment with this `reference` is noted already."""
+
+    def __init__(self, reference: str) -> None:
+        """Say which."""
+        super().__init__(
+            f"a payment with the reference {reference!r} is noted already", action="check which invoice it was for"
+        )
+        self.reference = reference
+
+
 def pay(
-    database: Database,
+    conn: psycopg.Connection,
     number: str,
     *,
     amount: Decimal | None = None,
@@ -35,26 +45,25 @@ def pay(
 
     `reference` is the bank's or the provider's: the same one again is refused. Gives the invoice as it is afterwards.
     """
-    with database.transaction(Role.OWNER) as conn:
-        invoice = locked_invoice(conn, number)
-        if invoice.kind != InvoiceKind.INVOICE or invoice.status != InvoiceStatus.FINAL or not invoice.due:
-            raise SkippableError(
-                f"nothing is to be paid of {number}, which is {invoice.status}", action="`cauce billing show` says more"
-            )
-        paid = in_units(invoice.due if amount is None else amount, invoice.currency, invoice.minor_units)
-        if paid > invoice.due:
-            raise FatalError(
-                f"{paid} {invoice.currency} are more than the {invoice.due} that are due of {number}",
-                action="note what is due, and the rest with the invoice it is for",
-            )
-        at = _note(conn, invoice, PaymentKind.PAYMENT, paid, method, reference, on)
-        if paid == invoice.due:
-            conn.execute(_PAID, (at, invoice.user_id, invoice.id))
-        return find_invoice(conn, number)
+    invoice = locked_invoice(conn, number)
+    if invoice.kind != InvoiceKind.INVOICE or invoice.status != InvoiceStatus.FINAL or not invoice.due:
+        raise SkippableError(
+            f"nothing is to be paid of {number}, which is {invoice.status}", action="`cauce billing show` says more"
+        )
+    paid = in_units(invoice.due if amount is None else amount, invoice.currency, invoice.minor_units)
+    if paid > invoice.due:
+        raise FatalError(
+            f"{paid} {invoice.currency} are more than the {invoice.due} that are due of {number}",
+            action="note what is due, and the rest with the invoice it is for",
+        )
+    at = _note(conn, invoice, PaymentKind.PAYMENT, paid, method, reference, on)
+    if paid == invoice.due:
+        conn.execute(_PAID, (at, invoice.user_id, invoice.id))
+    return find_invoice(conn, number)
 
 
 def refund(
-    database: Database,
+    conn: psycopg.Connection,
     number: str,
     *,
     amount: Decimal | None = None,
@@ -63,20 +72,19 @@ def refund(
     on: date | None = None,
 ) -> Invoice:
     """Note that money went back of an invoice that credit notes made cheaper than what was paid: all, or `amount`."""
-    with database.transaction(Role.OWNER) as conn:
-        invoice = locked_invoice(conn, number)
-        if not invoice.overpaid:
-            raise SkippableError(
-                f"nothing is to be given back of {number}", action="`cauce billing credit` gives something back first"
-            )
-        back = in_units(invoice.overpaid if amount is None else amount, invoice.currency, invoice.minor_units)
-        if back > invoice.overpaid:
-            raise FatalError(
-                f"{back} {invoice.currency} are more than the {invoice.overpaid} that {number} has too much",
-                action="write less, or give more back by `cauce billing credit` first",
-            )
-        _note(conn, invoice, PaymentKind.REFUND, back, method, reference, on)
-        return find_invoice(conn, number)
+    invoice = locked_invoice(conn, number)
+    if not invoice.overpaid:
+        raise SkippableError(
+            f"nothing is to be given back of {number}", action="`cauce billing credit` gives something back first"
+        )
+    back = in_units(invoice.overpaid if amount is None else amount, invoice.currency, invoice.minor_units)
+    if back > invoice.overpaid:
+        raise FatalError(
+            f"{back} {invoice.currency} are more than the {invoice.overpaid} that {number} has too much",
+            action="write less, or give more back by `cauce billing credit` first",
+        )
+    _note(conn, invoice, PaymentKind.REFUND, back, method, reference, on)
+    return find_invoice(conn, number)
 
 
 def settle(conn: psycopg.Connection, number: str) -> None:
@@ -102,9 +110,7 @@ def _note(
     try:
         row = conn.execute(_PAY, values).fetchone()
     except psycopg.errors.UniqueViolation as error:
-        raise SkippableError(
-            f"a payment with the reference {reference!r} is noted already", action="check which invoice it was for"
-        ) from error
+        raise ReferenceTakenError(reference or "") from error
     assert row is not None  # noqa: S101 - the person is there: their invoice is locked
     at: datetime = row[0]
     return at

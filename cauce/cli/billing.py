@@ -75,11 +75,12 @@ def billing_draft(month: Month) -> None:
     """
     from cauce.billing.drafts import draft
     from cauce.billing.months import read_month
+    from cauce.database import Role
 
     day = read_month(month)
     database = open_database()
-    with step("drafts"):
-        drafted = draft(database, day)
+    with step("drafts"), database.transaction(Role.OWNER) as conn:
+        drafted = draft(conn, day)
     out.print(
         f"{month}: {drafted.made:,} new, {drafted.remade:,} changed, {drafted.same:,} as they were,"
         f" {drafted.removed:,} with nothing to bill any more"
@@ -96,11 +97,12 @@ def billing_finalize(month: Month) -> None:
     """
     from cauce.billing.issuing import finalize
     from cauce.billing.months import read_month
+    from cauce.database import Role
 
     day = read_month(month)
     database = open_database()
-    with step("invoices"):
-        issued = finalize(database, day)
+    with step("invoices"), database.transaction(Role.OWNER) as conn:
+        issued = finalize(conn, day)
     out.print(f"{month}: {issued.count:,} issued" + (f", {issued.first} to {issued.last}" if issued.count else ""))
     for currency, total in issued.totals.items():
         out.print(f"  {_money(total, currency)}")
@@ -114,8 +116,12 @@ def billing_discard(month: Month) -> None:
     """
     from cauce.billing.issuing import discard
     from cauce.billing.months import read_month
+    from cauce.database import Role
 
-    out.print(f"{month}: {discard(open_database(), read_month(month)):,} drafts given up")
+    day = read_month(month)
+    with open_database().transaction(Role.OWNER) as conn:
+        discarded = discard(conn, day)
+    out.print(f"{month}: {discarded:,} drafts given up")
 
 
 @billing_app.command("grant")
@@ -133,8 +139,11 @@ def billing_grant(
     from cauce.billing.amounts import read_amount
     from cauce.billing.corrections import grant
     from cauce.billing.months import read_month
+    from cauce.database import Role
 
-    invoice = grant(open_database(), read_month(month), email, read_amount(amount), reason, currency=currency)
+    day, given = read_month(month), read_amount(amount)
+    with open_database().transaction(Role.OWNER) as conn:
+        invoice = grant(conn, day, email, given, reason, currency=currency)
     out.print(f"draft {invoice.id}: {_money(invoice.total, invoice.currency)}")
 
 
@@ -154,15 +163,11 @@ def billing_pay(
     """
     from cauce.billing.amounts import read_amount
     from cauce.billing.payments import pay
+    from cauce.database import Role
 
-    paid = pay(
-        open_database(),
-        number,
-        amount=None if amount is None else read_amount(amount),
-        method=method,
-        reference=reference,
-        on=on and on.date(),
-    )
+    given = None if amount is None else read_amount(amount)
+    with open_database().transaction(Role.OWNER) as conn:
+        paid = pay(conn, number, amount=given, method=method, reference=reference, on=on and on.date())
     out.print(f"{number} is {paid.status}" + (f"; {_money(paid.due, paid.currency)} are still due" if paid.due else ""))
 
 
@@ -176,15 +181,11 @@ def billing_refund(
     """
     from cauce.billing.amounts import read_amount
     from cauce.billing.payments import refund
+    from cauce.database import Role
 
-    left = refund(
-        open_database(),
-        number,
-        amount=None if amount is None else read_amount(amount),
-        method=method,
-        reference=reference,
-        on=on and on.date(),
-    )
+    back = None if amount is None else read_amount(amount)
+    with open_database().transaction(Role.OWNER) as conn:
+        left = refund(conn, number, amount=back, method=method, reference=reference, on=on and on.date())
     out.print(f"{number}: {_money(left.overpaid, left.currency)} are still to be given back")
 
 
@@ -195,8 +196,10 @@ def billing_void(number: Number) -> None:
     Example: `cauce billing void F-000001`
     """
     from cauce.billing.corrections import void
+    from cauce.database import Role
 
-    void(open_database(), number)
+    with open_database().transaction(Role.OWNER) as conn:
+        void(conn, number)
     out.print(f"{number} is void; `cauce billing draft` drafts the month again")
 
 
@@ -212,8 +215,11 @@ def billing_credit(
     """
     from cauce.billing.amounts import read_amount
     from cauce.billing.corrections import credit
+    from cauce.database import Role
 
-    note = credit(open_database(), number, amount=None if amount is None else read_amount(amount), reason=reason)
+    given = None if amount is None else read_amount(amount)
+    with open_database().transaction(Role.OWNER) as conn:
+        note = credit(conn, number, amount=given, reason=reason)
     out.print(f"{note.number} gives back {_money(-note.total, note.currency)} of {number}")
 
 
@@ -229,10 +235,11 @@ def billing_list(
     """
     from cauce.billing.invoices import list_invoices
     from cauce.billing.months import read_month
+    from cauce.database import Role
 
-    found = list_invoices(
-        open_database(), month=None if month is None else read_month(month), status=status, email=email
-    )
+    day = None if month is None else read_month(month)
+    with open_database().transaction(Role.OWNER) as conn:
+        found = list_invoices(conn, month=day, status=status, email=email)
     table = Table("number", "month", "state", "of", "total", "to pay", box=None, pad_edge=False)
     for column in (4, 5):
         table.columns[column].justify = "right"

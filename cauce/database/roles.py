@@ -98,6 +98,8 @@ def ensure_privileges(superuser_url: str, database: str) -> None:
         sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}").format(target, sql.Identifier(Role.INGEST)),
     ]
     statements += [sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(target, sql.Identifier(r)) for r in READERS]
+    # Drafts of invoices are made in temporary tables.
+    statements += [sql.SQL("GRANT TEMPORARY ON DATABASE {} TO {}").format(target, sql.Identifier(Role.ADMIN))]
     statements += [sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(sql.Identifier(r)) for r in Role]
     with psycopg.connect(superuser_url, dbname=database, autocommit=True) as conn:
         for statement in statements:

@@ -1,4 +1,4 @@
-"""Admins: recurring revenue and what moved it, and the invoices of a month."""
+"""Admins: recurring revenue and what moved it, the invoices of a month, and how a month is closed and billed."""
 
 from decimal import Decimal
 from typing import Any
@@ -9,10 +9,13 @@ import streamlit as st
 from app_streamlit import states
 from app_streamlit.cards import Card, cards
 from app_streamlit.charts import billing as charts
+from app_streamlit.invoice_acts import show_acted, show_acts
+from app_streamlit.month_close import show_months
 from app_streamlit.page import Page, show
 from app_streamlit.tables import Column, chart, table
 from app_streamlit.usage_report import change
 from cauce.billing.document import invoice_pdf
+from cauce.billing.invoices import find_invoice
 
 _MOVED = ("new_mrr", "expansion_mrr", "reactivation_mrr", "contraction_mrr", "churned_mrr")
 _MONTHS = {
@@ -52,12 +55,15 @@ _STATUSES = ("draft", "final", "paid", "void")
 
 
 def content(page: Page) -> None:
-    """Lay out revenue and invoices, each in a tab."""
-    revenue, invoices = st.tabs([page.t("billing.tab_revenue"), page.t("billing.tab_invoices")])
+    """Lay out revenue, invoices and months, each in a tab."""
+    names = [page.t(f"billing.tab_{name}") for name in ("revenue", "invoices", "months")]
+    revenue, invoices, months = st.tabs(names, key="billing-tab")
     with revenue:
         _revenue(page)
     with invoices:
         _invoices(page)
+    with months:
+        show_months(page)
 
 
 def _revenue(page: Page) -> None:
@@ -157,9 +163,9 @@ def _invoices(page: Page) -> None:
     )
     with page.data() as data:
         invoices = data.fetch("billing/invoices", month=month, statuses=chosen or None)
+    show_acted()
     _sums(page, invoices)
     table(page, invoices, _INVOICES, f"invoices-{month:%Y-%m}")
-    st.caption(page.t("billing.close_hint"))
     if not invoices.is_empty():
         _lines(page, invoices)
 
@@ -189,7 +195,9 @@ def _lines(page: Page, invoices: pl.DataFrame) -> None:
         return
     with page.data() as data:
         lines = data.fetch("billing/invoice_lines", user_id=rows[invoice]["user_id"], invoice_id=invoice)
-        document = invoice_pdf(data.conn, rows[invoice]["number"] or invoice)
+        named = rows[invoice]["number"] or invoice
+        document = invoice_pdf(data.conn, named)
+        found = find_invoice(data.conn, named)
     name = rows[invoice]["number"] or "draft"
     st.subheader(page.t("billing.lines"), anchor=False)
     table(page, lines, _LINES, f"invoice-{name}")
@@ -202,6 +210,7 @@ def _lines(page: Page, invoices: pl.DataFrame) -> None:
         on_click="ignore",
         icon=":material/picture_as_pdf:",
     )
+    show_acts(page, found)
 
 
 show("billing", content)

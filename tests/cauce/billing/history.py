@@ -1,7 +1,8 @@
 """Plans and usage of people as the tests of billing want them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
+from typing import Concatenate, ParamSpec, TypeVar
 from uuid import UUID, uuid4
 
 import psycopg
@@ -26,6 +27,17 @@ WHERE l.user_id = %s AND i.period_start = %s AND i.kind = 'invoice' AND i.status
 """
 Period = tuple[str, str, str | None, str | int | None, str]
 """Plan, since, until (local midnights or instants), amount, interval."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def in_books(
+    database: Database, act: Callable[Concatenate[psycopg.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+) -> T:
+    """Do something of billing in a transaction of its own, as the commands do."""
+    with database.transaction(Role.OWNER) as conn:
+        return act(conn, *args, **kwargs)
 
 
 def person_with(database: Database, email: str, *periods: Period, status: str = "active", **options: str) -> UUID:

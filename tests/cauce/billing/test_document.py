@@ -15,7 +15,7 @@ from cauce.billing.issuing import finalize
 from cauce.billing.pdf import Page, write
 from cauce.database import Database, Role
 from cauce.errors import FatalError
-from tests.cauce.billing.history import person_with
+from tests.cauce.billing.history import in_books, person_with
 from tests.conftest import sign_in_to
 
 OCTOBER = date(2025, 10, 1)
@@ -43,7 +43,7 @@ def bill(database: Database, language: str = "es", **changes: str) -> UUID:
             "INSERT INTO fx_rates (base, quote, date, source, rate) VALUES ('USD', 'MXN', '2025-09-30', 'banxico', 18.3848)"
         )
         close_months(conn, OCTOBER)
-    finalize(database, OCTOBER)
+    in_books(database, finalize, OCTOBER)
     return person
 
 
@@ -74,31 +74,31 @@ def test_an_invoice_says_what_it_is_and_what_it_is_not(db: Database, language: s
 
 def test_drafts_void_ones_and_credit_notes_say_so(db: Database) -> None:
     bill(db)
-    note = credit(db, "F-000001", amount=Decimal(116)).number
+    note = in_books(db, credit, "F-000001", amount=Decimal(116)).number
     assert note
     assert {"Nota de crédito NC-000001", "F-000001", "-100.00", "-16.00", "-116.00"} <= set(texts(document(db, note)))
     assert {"Notas de crédito", "-116.00", "462.84"} <= set(texts(document(db, "F-000001")))
-    draft(db, date(2025, 11, 1))
+    in_books(db, draft, date(2025, 11, 1))
     with db.transaction(Role.OWNER) as conn:
         [number] = conn.execute("SELECT id::text FROM invoices WHERE status = 'draft'").fetchone() or [""]
     assert "Factura · Borrador" in texts(document(db, number))
     with db.transaction(Role.OWNER) as conn:
         close_months(conn, date(2025, 11, 1))
-    finalize(db, date(2025, 11, 1))
-    void(db, "F-000002")
+    in_books(db, finalize, date(2025, 11, 1))
+    in_books(db, void, "F-000002")
     assert "CANCELADA" in texts(document(db, "F-000002"))
 
 
 def test_a_long_invoice_goes_on_on_the_next_page(db: Database) -> None:
     person_with(db, "ana@example.com", ("PRO", "2025-01-01", None, 499, "month"))
     for n in range(3):
-        grant(db, OCTOBER, "ana@example.com", Decimal(1), f"{n} " + "muy larga " * 49)
+        in_books(db, grant, OCTOBER, "ana@example.com", Decimal(1), f"{n} " + "muy larga " * 49)
     with db.transaction(Role.OWNER) as conn:
         conn.execute(
             "INSERT INTO invoice_lines (user_id, invoice_id, position, kind, description, unit_price)"
             " SELECT user_id, id, 100 + n, 'credit', 'Línea ' || n, -1 FROM invoices, generate_series(1, 40) n"
         )
-    draft(db, OCTOBER)
+    in_books(db, draft, OCTOBER)
     with db.transaction(Role.OWNER) as conn:
         [number] = conn.execute("SELECT id::text FROM invoices").fetchone() or [""]
     said = texts(document(db, number))

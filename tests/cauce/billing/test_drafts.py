@@ -7,11 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cauce.billing.drafts import draft, draft_in
+from cauce.billing.drafts import draft
 from cauce.billing.months import read_month
 from cauce.database import Database, Role
 from cauce.errors import FatalError
-from tests.cauce.billing.history import Period, lines_of, person_in, person_with, use
+from tests.cauce.billing.history import Period, in_books, lines_of, person_in, person_with, use
 
 OCTOBER = date(2025, 10, 1)
 CENT = Decimal("0.01")
@@ -83,7 +83,7 @@ CASES: dict[str, tuple[list[Period], list[tuple[str, str, str]]]] = {
 def test_the_plans_of_a_month(shared_db: Database, case: str) -> None:
     periods, expected = CASES[case]
     person = person_with(shared_db, f"{case.replace(' ', '.')}@example.com", *periods)
-    draft(shared_db, OCTOBER)
+    in_books(shared_db, draft, OCTOBER)
     assert without_tax(lines_of(shared_db, person, OCTOBER)) == expected
 
 
@@ -95,7 +95,7 @@ def test_a_trial_and_a_pause_cost_nothing(shared_db: Database, status: str) -> N
     )  # fmt: skip
     with shared_db.transaction(Role.OWNER) as conn:
         use(conn, person, "2025-10-05T12:00Z", tokens=40_000_000)
-    draft(shared_db, OCTOBER)
+    in_books(shared_db, draft, OCTOBER)
     assert without_tax(lines_of(shared_db, person, OCTOBER)) == [
         ("base", "1", "499.00"),
         ("proration", "10", "-160.97"),
@@ -113,7 +113,7 @@ def test_a_trial_that_ended_was_one(db: Database, then: str) -> None:
         states = conn.execute("SELECT status, last_status, amount FROM subscriptions ORDER BY valid_from").fetchall()
     new = ("active", None, Decimal(199)) if "BASIC" in then else ("trialing", None, Decimal(499))
     assert states[-2:] == [("ended", "trialing", Decimal(499)), new]
-    draft(db, OCTOBER)
+    in_books(db, draft, OCTOBER)
     assert lines_of(db, person, OCTOBER) == []
 
 
@@ -128,8 +128,8 @@ def test_days_are_those_of_the_persons_zone(
     person = person_with(
         shared_db, f"days.{zone}@example.com", ("PRO", "2025-11-01T05:00Z", None, 499, "month"), timezone=zone
     )
-    draft(shared_db, OCTOBER)
-    draft(shared_db, date(2025, 11, 1))
+    in_books(shared_db, draft, OCTOBER)
+    in_books(shared_db, draft, date(2025, 11, 1))
     assert without_tax(lines_of(shared_db, person, OCTOBER)) == (
         [] if zone == "Europe/Madrid" else [("proration", "1", "16.10")]
     )
@@ -152,7 +152,7 @@ def test_what_goes_beyond_the_plan_of_the_months_end(db: Database) -> None:
         use(conn, person, "2025-10-05T12:00Z", events=7, tokens=10_000)
         use(conn, person, "2025-11-01T05:59Z", tokens=1)  # still October in Mexico City
         use(conn, person, "2025-11-01T06:00Z", tokens=500)
-    draft(db, OCTOBER)
+    in_books(db, draft, OCTOBER)
     # 8 messages are 3 too many; 70,001 tokens are 69,001 too many: 0.345005.
     assert lines_of(db, person, OCTOBER) == [
         ("base", "1", "499.00"), ("proration", "10", "-96.77"), ("overage", "3", "0.36"), ("overage", "69001", "0.35"),
@@ -168,7 +168,7 @@ def test_limits_of_ones_own_are_what_is_included(shared_db: Database) -> None:
             (person,),
         )
         use(conn, person, "2025-10-05T12:00Z", events=3, tokens=50_000_000)
-    draft(shared_db, OCTOBER)
+    in_books(shared_db, draft, OCTOBER)
     assert without_tax(lines_of(shared_db, person, OCTOBER)) == [("base", "1", "499.00"), ("overage", "2", "0.16")]
 
 
@@ -177,7 +177,7 @@ def test_limits_of_ones_own_are_what_is_included(shared_db: Database) -> None:
 )
 def test_iva_is_for_people_in_mexico(shared_db: Database, zone: str, tax: list[tuple[str, str, str]]) -> None:
     person = person_with(shared_db, f"iva.{zone}@example.com", ("PRO", "2025-01-01", None, 499, "month"), timezone=zone)
-    draft(shared_db, OCTOBER)
+    in_books(shared_db, draft, OCTOBER)
     assert lines_of(shared_db, person, OCTOBER) == [("base", "1", "499.00"), *tax]
 
 
@@ -187,7 +187,7 @@ def test_texts_are_in_the_persons_language(db: Database) -> None:
             db, f"{language}@example.com", ("BASIC", "2025-01-01", "2025-10-22", 199, "month"),
             ("PRO", "2025-10-22", None, 499, "month"), language=language,
         )  # fmt: skip
-    draft(db, OCTOBER)
+    in_books(db, draft, OCTOBER)
     with db.transaction(Role.OWNER) as conn:
         texts = conn.execute(
             "SELECT description FROM invoice_lines JOIN users u ON u.id = user_id ORDER BY language DESC, position"
@@ -200,22 +200,22 @@ def test_texts_are_in_the_persons_language(db: Database) -> None:
 
 def test_a_credit_stays_when_the_draft_is_made_again_and_what_is_too_much_is_carried(db: Database) -> None:
     person = person_with(db, "ana@example.com", ("BASIC", "2025-01-01", None, 199, "month"))
-    draft(db, OCTOBER)
+    in_books(db, draft, OCTOBER)
     with db.transaction(Role.OWNER) as conn:
         conn.execute(
             "INSERT INTO invoice_lines (user_id, invoice_id, position, kind, description, unit_price)"
             " SELECT user_id, id, 99, 'credit', 'Disculpa', -100 FROM invoices"
         )
         conn.execute("UPDATE subscriptions SET amount = 50")
-    assert draft(db, OCTOBER).remade == 1
+    assert in_books(db, draft, OCTOBER).remade == 1
     assert lines_of(db, person, OCTOBER) == [
         ("base", "1", "50.00"),
         ("credit", "1", "-100.00"),
         ("credit", "1", "50.00"),
     ]
-    draft(db, date(2025, 11, 1))
+    in_books(db, draft, date(2025, 11, 1))
     assert lines_of(db, person, date(2025, 11, 1)) == [("base", "1", "50.00"), ("credit", "1", "-50.00")]
-    draft(db, date(2025, 12, 1))
+    in_books(db, draft, date(2025, 12, 1))
     assert lines_of(db, person, date(2025, 12, 1)) == [("base", "1", "50.00"), ("tax", "50", "8.00")]
 
 
@@ -225,11 +225,11 @@ def test_drafting_twice_changes_nothing_and_issued_invoices_stay(db: Database) -
     ]
     with db.transaction(Role.OWNER) as conn:
         use(conn, people[0], "2025-10-05T12:00Z", tokens=40_000_000)
-    first = draft(db, OCTOBER)
+    first = in_books(db, draft, OCTOBER)
     assert (first.made, first.remade, first.same, first.removed) == (3, 0, 0, 0)
     with db.transaction(Role.OWNER) as conn:
         before = conn.execute(STATE).fetchall()
-    second = draft(db, OCTOBER)
+    second = in_books(db, draft, OCTOBER)
     assert (second.made, second.remade, second.same, second.removed, second.totals) == (0, 0, 3, 0, first.totals)
     with db.transaction(Role.OWNER) as conn:
         assert conn.execute(STATE).fetchall() == before
@@ -238,7 +238,7 @@ def test_drafting_twice_changes_nothing_and_issued_invoices_stay(db: Database) -
         use(conn, people[1], "2025-10-06T12:00Z", tokens=40_000_000)
         conn.execute("DELETE FROM subscriptions WHERE user_id = %s", (people[2],))
         kept = conn.execute(STATE.replace("ORDER", "WHERE i.user_id = %s ORDER"), (people[0],)).fetchall()
-    third = draft(db, OCTOBER)
+    third = in_books(db, draft, OCTOBER)
     assert (third.made, third.remade, third.same, third.removed) == (0, 1, 0, 1)
     with db.transaction(Role.OWNER) as conn:
         assert conn.execute(STATE.replace("ORDER", "WHERE i.user_id = %s ORDER"), (people[0],)).fetchall() == kept
@@ -296,7 +296,7 @@ def _rolled_back(database: Database, month: date, periods: list[Period]) -> list
     """Amounts of the lines before tax of somebody with these plans, in a transaction that never was."""
     with database.connect(Role.OWNER) as conn:
         person = person_in(conn, periods)
-        draft_in(conn, month)
+        draft(conn, month)
         found = conn.execute(
             "SELECT amount FROM invoice_lines WHERE user_id = %s AND kind <> 'tax'", (person,)
         ).fetchall()
@@ -313,4 +313,4 @@ def test_a_month_is_written_as_2025_10(text: str) -> None:
 
 def test_a_month_that_has_not_begun_has_no_drafts(db: Database) -> None:
     with pytest.raises(FatalError, match="has not begun"):
-        draft(db, date(2999, 1, 1))
+        in_books(db, draft, date(2999, 1, 1))

@@ -21,7 +21,7 @@ from cauce.billing.payments import pay, refund
 from cauce.database import Database, Role
 from cauce.errors import CauceError, FatalError, SkippableError
 from cauce.models.billing import InvoiceStatus
-from tests.cauce.billing.history import lines_of, person_with, use
+from tests.cauce.billing.history import in_books, lines_of, person_with, use
 from tests.conftest import drop_database
 
 AUGUST, SEPTEMBER, OCTOBER = date(2025, 8, 1), date(2025, 9, 1), date(2025, 10, 1)
@@ -47,7 +47,7 @@ def issued(database: Database) -> str:
     """The number of Ana's invoice of October: 499 and IVA, 578.84."""
     person_with(database, "ana@example.com", PRO)
     close(database, OCTOBER)
-    number = finalize(database, OCTOBER).first
+    number = in_books(database, finalize, OCTOBER).first
     assert number
     return number
 
@@ -55,13 +55,13 @@ def issued(database: Database) -> str:
 def test_only_a_closed_month_is_issued_and_only_once(db: Database) -> None:
     people = [person_with(db, f"p{n}@example.com", PRO) for n in range(3)]
     with pytest.raises(FatalError, match="2025-10 is not closed — run `cauce billing close 2025-10` first"):
-        finalize(db, OCTOBER)
+        in_books(db, finalize, OCTOBER)
     close(db, OCTOBER)
-    done = finalize(db, OCTOBER)
+    done = in_books(db, finalize, OCTOBER)
     assert (done.count, done.first, done.last, done.totals) == (3, "F-000001", "F-000003", {"MXN": Decimal("1736.52")})
-    assert finalize(db, OCTOBER).count == 0
-    assert draft(db, OCTOBER).made == 0
-    found = list_invoices(db, month=OCTOBER)
+    assert in_books(db, finalize, OCTOBER).count == 0
+    assert in_books(db, draft, OCTOBER).made == 0
+    found = in_books(db, list_invoices, month=OCTOBER)
     assert sorted(invoice.user_id for invoice in found) == sorted(people)
     assert {(invoice.status, invoice.due, (invoice.due_on - invoice.issued_on).days) for invoice in found} == {  # type: ignore[operator]
         (InvoiceStatus.FINAL, Decimal("578.84"), 15)
@@ -70,26 +70,26 @@ def test_only_a_closed_month_is_issued_and_only_once(db: Database) -> None:
 
 def test_months_are_issued_in_order_or_their_drafts_given_up(db: Database) -> None:
     person_with(db, "ana@example.com", PRO)
-    draft(db, SEPTEMBER)
+    in_books(db, draft, SEPTEMBER)
     close(db, OCTOBER)
     with pytest.raises(FatalError, match="2025-09 still has drafts"):
-        finalize(db, OCTOBER)
-    assert discard(db, SEPTEMBER) == 1
-    assert finalize(db, OCTOBER).count == 1
+        in_books(db, finalize, OCTOBER)
+    assert in_books(db, discard, SEPTEMBER) == 1
+    assert in_books(db, finalize, OCTOBER).count == 1
 
 
 def test_late_usage_becomes_an_adjustment_of_the_next_month_and_what_is_issued_stays(db: Database) -> None:
     person = person_with(db, "ana@example.com", PRO)
     using(db, person, "2025-08-10T12:00Z", tokens=31_000_000)
     close(db, AUGUST)
-    finalize(db, AUGUST)
+    in_books(db, finalize, AUGUST)
     assert lines_of(db, person, AUGUST)[:2] == [("base", "1", "499.00"), ("overage", "1000000", "40.00")]
     with db.transaction(Role.OWNER) as conn:
         before = conn.execute(ISSUED, (AUGUST,)).fetchall()
     using(db, person, "2025-08-20T12:00Z", tokens=500_000)
     using(db, person, "2025-09-20T12:00Z", tokens=30_000_000)
     close(db, SEPTEMBER)
-    finalize(db, SEPTEMBER)
+    in_books(db, finalize, SEPTEMBER)
     # September's own usage is within its plan; half a million more of August are 20 pesos.
     assert lines_of(db, person, SEPTEMBER) == [
         ("base", "1", "499.00"), ("adjustment", "1", "20.00"), ("tax", "519", "83.04"),
@@ -97,7 +97,7 @@ def test_late_usage_becomes_an_adjustment_of_the_next_month_and_what_is_issued_s
     with db.transaction(Role.OWNER) as conn:
         conn.execute("DELETE FROM usage_logs WHERE total_tokens = 31000000")
     close(db, OCTOBER)
-    finalize(db, OCTOBER)
+    in_books(db, finalize, OCTOBER)
     assert lines_of(db, person, OCTOBER) == [
         ("base", "1", "499.00"),
         ("adjustment", "1", "-60.00"),
@@ -118,7 +118,7 @@ def test_a_month_nobody_was_billed_for_is_not_adjusted(db: Database) -> None:
     close(db, AUGUST)
     using(db, person, "2025-08-20T12:00Z", tokens=31_000_000)
     close(db, SEPTEMBER)
-    finalize(db, SEPTEMBER)
+    in_books(db, finalize, SEPTEMBER)
     assert lines_of(db, person, SEPTEMBER) == [("base", "1", "499.00"), ("tax", "499", "79.84")]
 
 
@@ -147,7 +147,7 @@ def test_what_was_billed_in_all_is_what_was_used_whenever_it_came(
                 else:
                     using(database, person, f"{at}-15T12:00Z", tokens=millions * 5_000_000)
             close(database, month)
-            finalize(database, month)
+            in_books(database, finalize, month)
             with database.transaction(Role.OWNER) as conn:
                 assert {m: conn.execute(ISSUED, (m,)).fetchall() for m in kept} == kept
                 kept[month] = conn.execute(ISSUED, (month,)).fetchall()
@@ -196,16 +196,16 @@ def _assert_whole(conn: psycopg.Connection) -> None:
 
 def test_a_payment_or_several(db: Database) -> None:
     number = issued(db)
-    first = pay(db, number, amount=Decimal("78.84"), method="transfer", reference="a", on=date(2025, 11, 5))
+    first = in_books(db, pay, number, amount=Decimal("78.84"), method="transfer", reference="a", on=date(2025, 11, 5))
     assert (first.status, first.due) == (InvoiceStatus.FINAL, Decimal(500))
     with pytest.raises(SkippableError, match="'a' is noted already"):
-        pay(db, number, amount=Decimal(1), reference="a")
+        in_books(db, pay, number, amount=Decimal(1), reference="a")
     for amount, match in (("500.01", "more than the 500"), ("0.001", "at most 2 decimals")):
         with pytest.raises(FatalError, match=match):
-            pay(db, number, amount=Decimal(amount))
-    assert pay(db, number).status == InvoiceStatus.PAID
+            in_books(db, pay, number, amount=Decimal(amount))
+    assert in_books(db, pay, number).status == InvoiceStatus.PAID
     with pytest.raises(SkippableError, match="nothing is to be paid"):
-        pay(db, number)
+        in_books(db, pay, number)
     with db.transaction(Role.OWNER) as conn:
         days = conn.execute(
             "SELECT (paid_at AT TIME ZONE 'America/Mexico_City')::date FROM payments ORDER BY 1"
@@ -217,29 +217,29 @@ def test_a_payment_or_several(db: Database) -> None:
 
 def test_what_was_never_owed_is_void_and_drafted_again(db: Database) -> None:
     number = issued(db)
-    assert void(db, number).status == InvoiceStatus.VOID
+    assert in_books(db, void, number).status == InvoiceStatus.VOID
     assert void_error(db, number).startswith(f"{number} is void already")
-    assert finalize(db, OCTOBER).first == "F-000002"
-    pay(db, "F-000002", amount=Decimal(1))
+    assert in_books(db, finalize, OCTOBER).first == "F-000002"
+    in_books(db, pay, "F-000002", amount=Decimal(1))
     assert "was paid or given back already" in void_error(db, "F-000002")
-    assert "only invoices are voided" in void_error(db, credit(db, "F-000002").number or "")
+    assert "only invoices are voided" in void_error(db, in_books(db, credit, "F-000002").number or "")
 
 
 def void_error(database: Database, number: str) -> str:
     with pytest.raises(CauceError) as caught:
-        void(database, number)
+        in_books(database, void, number)
     return str(caught.value)
 
 
 @pytest.mark.parametrize("amounts", [["578.84"], ["0.01", "0.03", "100", None], ["116", "116", None], ["578.83", None]])
 def test_credit_notes_give_back_no_more_than_the_invoice_with_its_tax(db: Database, amounts: list[str | None]) -> None:
     number = issued(db)
-    notes = [credit(db, number, amount=None if a is None else Decimal(a), reason="Corte") for a in amounts]
+    notes = [in_books(db, credit, number, amount=None if a is None else Decimal(a), reason="Corte") for a in amounts]
     assert [note.number for note in notes] == [f"NC-{n + 1:06}" for n in range(len(amounts))]
     assert [note.total for note, a in zip(notes, amounts, strict=True) if a] == [-Decimal(a) for a in amounts if a]
     assert (sum(n.subtotal for n in notes), sum(n.tax for n in notes)) == (Decimal(-499), Decimal("-79.84"))
     with pytest.raises(FatalError, match="cannot be given back"):
-        credit(db, number, amount=Decimal("0.01"))
+        in_books(db, credit, number, amount=Decimal("0.01"))
     assert {n.credits for n in notes} == {number}
     with db.transaction(Role.OWNER) as conn:
         texts = conn.execute(
@@ -250,34 +250,34 @@ def test_credit_notes_give_back_no_more_than_the_invoice_with_its_tax(db: Databa
 
 def test_what_was_paid_and_given_back_goes_back(db: Database) -> None:
     number = issued(db)
-    pay(db, number, amount=Decimal(500))
-    credit(db, number, amount=Decimal("78.84"))
-    [invoice] = list_invoices(db, status=InvoiceStatus.PAID, month=OCTOBER)
+    in_books(db, pay, number, amount=Decimal(500))
+    in_books(db, credit, number, amount=Decimal("78.84"))
+    [invoice] = in_books(db, list_invoices, status=InvoiceStatus.PAID, month=OCTOBER)
     assert (invoice.number, invoice.due, invoice.overpaid) == (number, Decimal(0), Decimal(0))
-    credit(db, number, amount=Decimal(100))
+    in_books(db, credit, number, amount=Decimal(100))
     with pytest.raises(FatalError, match="more than the 100"):
-        refund(db, number, amount=Decimal("100.01"))
-    assert refund(db, number, reference="r").overpaid == 0
+        in_books(db, refund, number, amount=Decimal("100.01"))
+    assert in_books(db, refund, number, reference="r").overpaid == 0
     with pytest.raises(SkippableError, match="nothing is to be given back"):
-        refund(db, number)
+        in_books(db, refund, number)
 
 
 def test_a_credit_is_entered_in_a_draft_and_carried_when_it_is_too_much(db: Database) -> None:
     person = person_with(db, "ana@example.com", PRO)
-    assert grant(db, SEPTEMBER, "ana@example.com", Decimal(99), "Disculpa").total == Decimal(464)
-    assert grant(db, SEPTEMBER, "ANA@example.com", Decimal(500), "Otra").total == 0
+    assert in_books(db, grant, SEPTEMBER, "ana@example.com", Decimal(99), "Disculpa").total == Decimal(464)
+    assert in_books(db, grant, SEPTEMBER, "ANA@example.com", Decimal(500), "Otra").total == 0
     assert lines_of(db, person, SEPTEMBER) == [
         ("base", "1", "499.00"), ("credit", "1", "-99.00"), ("credit", "1", "-500.00"), ("credit", "1", "100.00"),
     ]  # fmt: skip
     close(db, SEPTEMBER)
     close(db, OCTOBER)
-    finalize(db, SEPTEMBER)
-    assert [invoice.status for invoice in list_invoices(db)] == [InvoiceStatus.PAID]
+    in_books(db, finalize, SEPTEMBER)
+    assert [invoice.status for invoice in in_books(db, list_invoices)] == [InvoiceStatus.PAID]
     with pytest.raises(FatalError, match="F-000001 of 2025-09 is paid"):
-        grant(db, SEPTEMBER, "ana@example.com", Decimal(1), "x")
+        in_books(db, grant, SEPTEMBER, "ana@example.com", Decimal(1), "x")
     with pytest.raises(FatalError, match="nobody has the address"):
-        grant(db, OCTOBER, "nobody@example.com", Decimal(1), "x")
-    finalize(db, OCTOBER)
+        in_books(db, grant, OCTOBER, "nobody@example.com", Decimal(1), "x")
+    in_books(db, finalize, OCTOBER)
     assert lines_of(db, person, OCTOBER) == [
         ("base", "1", "499.00"),
         ("credit", "1", "-100.00"),
