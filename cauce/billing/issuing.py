@@ -1,7 +1,7 @@
 """From drafts to invoices: numbers, dates of payment; and drafts that are given up."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -18,9 +18,10 @@ _EARLIER = """
 SELECT min(period_start) FROM invoices WHERE kind = 'invoice' AND status = 'draft' AND period_start < %s
 """
 _ISSUE = """
-UPDATE invoices i SET status = 'final', issued_at = now(), due_on = (now() AT TIME ZONE u.timezone)::date + %s::int
+UPDATE invoices i SET status = 'final', issued_at = %(at)s,
+  due_on = (%(at)s AT TIME ZONE u.timezone)::date + %(days)s::int
 FROM users u
-WHERE u.id = i.user_id AND i.period_start = %s AND i.kind = 'invoice' AND i.status = 'draft'
+WHERE u.id = i.user_id AND i.period_start = %(month)s AND i.kind = 'invoice' AND i.status = 'draft'
 RETURNING i.id, i.number, i.currency, i.total
 """
 _SETTLED = "UPDATE invoices SET status = 'paid' WHERE id = ANY (%s)"
@@ -38,11 +39,11 @@ class Issued:
     totals: dict[str, Decimal]
 
 
-def finalize(conn: psycopg.Connection, month: date) -> Issued:
+def finalize(conn: psycopg.Connection, month: date, *, at: datetime | None = None) -> Issued:
     """Make a closed month's drafts anew and issue them all, or, when anything fails, none; run again it issues none.
 
-    Where nothing is to be paid an invoice is paid at once. Raises `FatalError` when the month is not closed, or when an
-    earlier one has drafts: what was billed before is what a later month adjusts.
+    They are issued now, or were at `at`. Where nothing is to be paid an invoice is paid at once. Raises `FatalError`
+    when the month is not closed, or an earlier one has drafts: what was billed before is what a later month adjusts.
     """
     take_turns(conn)
     if conn.execute(_CLOSED, (month,)).fetchone() is None:
@@ -55,7 +56,7 @@ def finalize(conn: psycopg.Connection, month: date) -> Issued:
             action=f"`cauce billing finalize {before}` first, or `cauce billing discard {before}`",
         )
     draft(conn, month)
-    issued = conn.execute(_ISSUE, (DAYS_TO_PAY, month)).fetchall()
+    issued = conn.execute(_ISSUE, {"at": at or datetime.now(UTC), "days": DAYS_TO_PAY, "month": month}).fetchall()
     nothing: list[UUID] = [invoice for invoice, _, _, total in issued if total == 0]
     if nothing:
         conn.execute(_SETTLED, (nothing,))

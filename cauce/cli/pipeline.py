@@ -74,6 +74,7 @@ def run() -> None:
 def load_demo(database: Database, *, users: int | None = None, months: int | None = None) -> list[str]:
     """Make and load the demo; gives the addresses of the people to sign in as."""
     from cauce.demo import generate
+    from cauce.demo.billing import bill_months
     from cauce.demo.people import create_people
 
     settings = get_settings()
@@ -86,6 +87,8 @@ def load_demo(database: Database, *, users: int | None = None, months: int | Non
     with step("demo people"):
         create_people(database, plan)
     print_reports(load(database, [folder]))
+    with step("demo invoices"):
+        bill_months(database, plan)
     return [person.email for person in plan.people[:4]]
 
 
