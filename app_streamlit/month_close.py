@@ -55,7 +55,7 @@ def show_months(page: Page) -> None:
         t("billing.month"),
         rows,
         index=list(rows).index(_next_to_do(rows)),
-        format_func=lambda month: f"{page.f.month(month)} · {t('month.state.' + rows[month]['state'])}",
+        format_func=page.f.month,
         key="month-chosen",
         width=320,
     )

@@ -79,7 +79,7 @@ def reconciled(frame: pl.DataFrame, names: Mapping[str, str], title: str, langua
             x=day_axis("usage_date"),
             xOffset=alt.XOffset("side:N", sort=list(names.values())),
             y=alt.Y("amount:Q", title=title),
-            color=alt.Color("side:N", title=None, scale=colours, legend=alt.Legend(orient="top")),
+            color=alt.Color("side:N", title=None, scale=colours, legend=alt.Legend(orient="top", columns=1)),
             tooltip=[
                 alt.Tooltip("usage_date:T", timeUnit="utcyearmonthdate", title=""),
                 "side:N",

@@ -41,13 +41,14 @@ _INVOICES = {
     "subtotal": Column("column.subtotal", "money"),
     "tax": Column("column.tax", "money"),
     "total": Column("column.total", "money"),
+    "due": Column("billing.to_pay", "money"),
     "due_on": Column("column.due_on", "date"),
 }
 _LINES = {
     "kind": Column("column.type", texts="billing.line"),
     "description": Column("column.description"),
-    "quantity": Column("column.quantity", "decimal"),
-    "unit_price": Column("column.price", "cost"),
+    "quantity": Column("column.quantity", "price"),
+    "unit_price": Column("column.price", "price"),
     "amount": Column("column.amount", "money"),
     "applies_to": Column("column.applies_to", "month"),
 }
@@ -171,12 +172,15 @@ def _invoices(page: Page) -> None:
 
 
 def _sums(page: Page, invoices: pl.DataFrame) -> None:
-    """What is still a draft, asked for and paid, by currency."""
+    """What is still a draft, due and received, by currency."""
     for (currency,), rows in invoices.group_by("currency", maintain_order=True):
         shown = []
-        for status, label in (("draft", "drafts"), ("final", "to_pay"), ("paid", "paid")):
-            of = rows.filter(pl.col("status") == status)
-            total = page.f.money(of["total"].sum() or Decimal(0), str(currency))
+        for label, of, amount in (
+            ("drafts", rows.filter(pl.col("status") == "draft"), "total"),
+            ("to_pay", rows.filter(pl.col("due") > 0), "due"),
+            ("paid", rows.filter(pl.col("received") > 0), "received"),
+        ):
+            total = page.f.money(of[amount].sum() or Decimal(0), str(currency))
             shown.append(Card(page.t(f"billing.{label}"), total, page.t.count("billing.invoices", of.height)))
         cards(shown)
 

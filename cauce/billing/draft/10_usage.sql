@@ -6,6 +6,13 @@ WITH published AS (
   FROM billing_run r
   JOIN closed_months c ON c.month = r.month
   JOIN published_usage p ON p.posted_month <= r.month
+),
+
+months AS (
+  SELECT user_id, month, sum(events)::bigint AS events, sum(total_tokens)::bigint AS tokens,
+    bool_or(month < posted_month) AS is_adjusted
+  FROM published
+  GROUP BY user_id, month
 )
 
 SELECT t.user_id, r.month, t.total_messages AS messages, t.total_tokens AS tokens
@@ -13,9 +20,7 @@ FROM billing_run r
 JOIN month_totals t ON make_date(t.year, t.month, 1) = r.month
 WHERE NOT EXISTS (SELECT FROM closed_months c WHERE c.month = r.month)
 UNION ALL
-SELECT p.user_id, p.month, sum(p.events)::bigint, sum(p.total_tokens)::bigint
-FROM published p
+SELECT m.user_id, m.month, m.events, m.tokens
+FROM months m
 CROSS JOIN billing_run r
-WHERE p.month = r.month
-  OR (p.user_id, p.month) IN (SELECT later.user_id, later.month FROM published later WHERE later.month < later.posted_month)
-GROUP BY p.user_id, p.month
+WHERE m.month = r.month OR m.is_adjusted
