@@ -49,6 +49,18 @@ FULL JOIN (
 ) AS daily USING (usage_date, agent_id, provider, model)
 WHERE (calls, failed_calls) IS DISTINCT FROM (events, failed)
 """
+MONTHS_DIFFER = """
+SELECT 1 FROM {batch} AS forecast
+JOIN (
+  SELECT user_id, month, sum(events) AS events, sum(total_tokens) AS total_tokens, sum(coalesce(total_cost, 0)) AS usd
+  FROM intermediate.int_usage_daily GROUP BY user_id, month
+) AS used USING (user_id, month)
+WHERE (messages, tokens, cost) IS DISTINCT FROM (events, total_tokens, usd)
+"""
+AT_LEAST_USED = (
+    "(projected_messages >= messages AND projected_tokens >= tokens AND projected_cost >= cost) IS NOT FALSE"
+)
+RUN_OUT_ON = "least(messages_run_out_on, tokens_run_out_on) >= month"
 PARTS_OF_RESIDUAL = "residual = reported - ledger AND residual = time_boundary + unmatched + price + unexplained"
 UNKNOWN_ONLY = "(total_cost IS NULL) = (unknown_cost_events = events) AND unknown_cost_events <= events"
 
@@ -90,6 +102,14 @@ def suite(as_of: datetime) -> dict[str, Rules]:
             *always("rate_is_failed_calls", "abs(error_rate * calls - failed_calls) <= calls * 0.00000001"),
             *always("percentiles_are_in_order", "(latency_p50_ms <= latency_p95_ms) IS NOT FALSE"),
             *no_rows("counts_every_call", CALLS_DIFFER),
+        ],
+        "usage_forecast": [
+            *one_row_per("user_id"),
+            *at_least(0, "messages", "tokens", "cost", "messages_wape", "tokens_wape", "cost_wape"),
+            *always("is_at_least_what_was_used", AT_LEAST_USED),
+            *always("is_shown_with_its_error", "(projected_messages IS NULL) = (messages_wape IS NULL)"),
+            *always("runs_out_within_the_month", f"({RUN_OUT_ON}) IS NOT FALSE"),
+            *no_rows("equals_the_days_of_the_month", MONTHS_DIFFER),
         ],
         "reconciliation_daily": [
             *one_row_per("usage_date", "provider", "model", "measure"),

@@ -27,6 +27,7 @@ READERS = {
     "billable_daily": BILLING,
     "reconciliation_daily": POPULATION,
     "latency_daily": BILLING,
+    "usage_forecast": ["user", "admin"],
     "mrr_movements": BILLING,
     "revenue_monthly": BILLING,
     "margin_monthly": BILLING,

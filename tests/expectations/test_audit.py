@@ -27,6 +27,10 @@ INSERT INTO {s}.billable_daily (month, usage_date, is_adjustment, events) VALUES
 INSERT INTO {s}.billable_daily SELECT * FROM {s}.billable_daily WHERE month = '2025-02-01';
 INSERT INTO {s}.latency_daily (calls, failed_calls, error_rate, latency_p50_ms, latency_p95_ms) VALUES (1, 5, 1, 3, 2);
 INSERT INTO {s}.latency_daily SELECT * FROM {s}.latency_daily WHERE usage_date = '2025-02-10';
+INSERT INTO {s}.usage_forecast (month, messages, projected_messages, messages_run_out_on)
+  VALUES ('2025-03-01', -1, -2, '2025-02-01');
+INSERT INTO {s}.usage_forecast SELECT * FROM {s}.usage_forecast;
+UPDATE {s}.usage_forecast SET tokens = tokens + 1;
 INSERT INTO {s}.reconciliation_daily (provider, measure, ledger, reported, residual, unexplained, is_explained)
   VALUES ('openai', 'calls', -1, 3, 2, 5, true);
 INSERT INTO {s}.reconciliation_daily SELECT * FROM {s}.reconciliation_daily WHERE measure = 'cost';

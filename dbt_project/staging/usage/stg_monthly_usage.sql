@@ -12,6 +12,8 @@ renamed as (
         total_tokens,
         total_cost,
         unknown_cost_events,
+        limit_messages,
+        limit_tokens,
         make_date(year, month, 1) as month,
         updated_at as counted_at
     from source
