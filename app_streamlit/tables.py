@@ -41,13 +41,15 @@ _KINDS: Final[Mapping[str, Callable[[Formats, Any], str]]] = {
     "price": lambda f, value: f.price(value),
     "bytes": lambda f, value: f.size(value),
     "percent": lambda f, value: f.percent(value),
+    "rate": lambda f, value: f.percent(value, 2),
+    "seconds": lambda f, value: f"{f.number(value, 2)} s",
     "decimal": lambda f, value: f.number(value, 1),
     "date": lambda f, value: f.date(value),
     "month": lambda f, value: f.month(value),
     "instant": lambda f, value: f.instant(value),
     "utc": lambda f, value: f.utc(value),
 }
-_RIGHT: Final = frozenset({"count", "money", "cost", "percent", "decimal", "price", "bytes"})
+_RIGHT: Final = frozenset({"count", "money", "cost", "percent", "rate", "seconds", "decimal", "price", "bytes"})
 
 
 def table(

@@ -5,6 +5,7 @@ from decimal import Decimal
 from uuid import UUID
 
 import psycopg
+from psycopg.types.json import Jsonb
 
 from cauce.database import Database, Role
 from expectations.audit import check
@@ -42,7 +43,7 @@ def seed(db: Database) -> dict[str, UUID]:
         conn.execute("SELECT ensure_month_partitions('2025-08-01', '2025-12-31')")
         conn.execute("DELETE FROM subscriptions")
         conn.execute(RATE)
-        _plan(conn, people[ANA], 199)
+        _plan(conn, people[ANA], 199, messages=60)
         _plan(conn, people[BETO], 499)
         _usage(conn, people[ANA], "asistente-ana", Decimal("0.0125"), 60)
         _usage(conn, people[BETO], "secreto-de-beto", Decimal("0.5"), 20)
@@ -62,11 +63,12 @@ def publish_marts(db: Database, as_of: datetime = AS_OF) -> None:
     assert publish(db).published
 
 
-def _plan(conn: psycopg.Connection, person: UUID, amount: int) -> None:
+def _plan(conn: psycopg.Connection, person: UUID, amount: int, *, messages: int | None = None) -> None:
+    limits = None if messages is None else Jsonb({"messages": messages})
     conn.execute(
-        "INSERT INTO subscriptions (user_id, plan_code, valid_from, currency, amount, billing_interval)"
-        " VALUES (%s, 'PRO', %s, 'MXN', %s, 'month')",
-        (person, AS_OF - timedelta(days=5), amount),
+        "INSERT INTO subscriptions (user_id, plan_code, valid_from, currency, amount, billing_interval, custom_limits)"
+        " VALUES (%s, 'PRO', %s, 'MXN', %s, 'month', %s)",
+        (person, AS_OF - timedelta(days=5), amount, limits),
     )
 
 
@@ -85,9 +87,9 @@ def _usage(conn: psycopg.Connection, person: UUID, agent: str, cost: Decimal, da
         for hour, (provider, model, price) in enumerate(models):
             conn.execute(
                 "INSERT INTO usage_logs (user_id, timestamp, agent_id, source, event_id, provider, model, tokens_input, tokens_output,"
-                " total_tokens, total_cost, success) VALUES (%s, %s, %s, 'test', %s, %s, %s, %s, %s, %s, %s, true)",
+                " total_tokens, total_cost, success, duration) VALUES (%s, %s, %s, 'test', %s, %s, %s, %s, %s, %s, %s, true, %s)",
                 (person, AS_OF - timedelta(days=day, hours=hour), row[0], f"{agent}-{day}-{hour}", provider, model,
-                 1000 + day, 200, 1200 + day, price),
+                 1000 + day, 200, 1200 + day, price, 1500 + 100 * hour),
             )  # fmt: skip
 
 

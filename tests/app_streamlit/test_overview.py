@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+import pytest
+
 from app_streamlit.formats import Formats
 from cauce.database import Role
 from tests.app_streamlit.conftest import on_card, one, text_of
@@ -59,10 +61,50 @@ def test_alerts_that_hold_and_all_there_were(world, signed_in):
         assert list(page.dataframe[0].value["email"]) == [ANA]
         assert list(page.dataframe[0].value["threshold"]) == [1]
         page.toggle(key="all-alerts").set_value(True).run()
-        assert list(page.dataframe[0].value["email"]) == [ANA, BETO]
+        every = page.dataframe[0].value
+        assert [every["email"][0], every["is_open"][0]] == [ANA, "Abierta"]
+        assert list(every[every["email"] == BETO]["is_open"]) == ["Resuelta"]
     finally:
         with world.db.transaction(Role.OWNER) as conn:
             conn.execute("DELETE FROM usage_alerts")
+
+
+def test_whose_limit_runs_out_and_when(signed_in):
+    """Three calls a day on each of 14 complete days make 90; 60 are used up on the 20th. Of September 42, of October 93 were
+    made, of which on the 15th 0 and 93 were projected: 42 of 135 off."""
+    page = signed_in(ADMIN).open("alerts")
+    assert not page.exception
+    shown = page.dataframe[-1].value.iloc[0]
+    assert len(page.dataframe[-1].value) == 1
+    assert [shown[name] for name in ("email", "metric", "used", "included", "projected")] == [
+        ANA,
+        "Mensajes",
+        45,
+        60,
+        90,
+    ]
+    assert f"{shown['run_out_on']:%Y-%m-%d}" == "2025-11-20"
+    assert shown["error"] == pytest.approx(42 / 135, abs=1e-5)
+
+
+def test_people_see_how_their_own_month_will_end(signed_in):
+    page = signed_in(ANA).open("usage")
+    assert not page.exception
+    said = text_of(page)
+    assert "Cómo terminará noviembre de 2025" in said
+    assert 'cauce-value">≈ 90' in said
+    assert "se acaba el 20 nov 2025 · error ±31%" in said
+    assert "20 nov" not in text_of(signed_in(BETO).open("usage"))
+
+
+def test_latencies_are_told_by_model_and_not_by_person(world, signed_in):
+    page = signed_in(ADMIN).open("admin_usage")
+    shown = page.dataframe[-1].value.set_index("model")
+    assert shown.loc["gpt-4o-mini", ["median_s", "p95_s", "worst_p95_s", "error_rate"]].to_list() == [1.5, 1.5, 1.5, 0]
+    assert "Latencia y fallas por modelo" in text_of(page)
+    page.multiselect(key="filter-person").select(BETO).run()
+    assert not page.exception
+    assert "Latencia y fallas por modelo" not in text_of(page)
 
 
 def test_without_alerts_the_page_says_so(signed_in):

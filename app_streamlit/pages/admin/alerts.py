@@ -1,4 +1,4 @@
-"""Admins: who reached how much of what their plan includes."""
+"""Admins: who reached how much of what their plan includes, and who will."""
 
 import streamlit as st
 
@@ -6,6 +6,7 @@ from app_streamlit import states
 from app_streamlit.cards import Card, cards
 from app_streamlit.page import Page, show
 from app_streamlit.tables import Column, table
+from app_streamlit.usage_forecast import show_running_out
 
 _COLUMNS = {
     "email": Column("column.email", pinned=True),
@@ -22,7 +23,12 @@ _THRESHOLDS = ((100, "bad"), (90, "warn"), (80, ""))
 
 
 def content(page: Page) -> None:
-    """Lay out the alerts that hold, or all there were."""
+    """Lay out the alerts that hold, or all there were, and whose limits will run out."""
+    _reached(page)
+    show_running_out(page)
+
+
+def _reached(page: Page) -> None:
     every = st.toggle(page.t("alerts.all"), key="all-alerts")
     with page.data() as data:
         found = data.fetch("usage/alerts", all=every)

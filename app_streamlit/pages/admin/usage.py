@@ -4,6 +4,7 @@ from app_streamlit import states
 from app_streamlit.page import Page, show
 from app_streamlit.periods import choose_period
 from app_streamlit.usage_explorer import read_view, show_groups, show_path
+from app_streamlit.usage_latency import show_latency
 from app_streamlit.usage_report import read_report, show_months, show_totals, show_unknown
 
 
@@ -23,6 +24,7 @@ def content(page: Page) -> None:
     show_unknown(page, report)
     show_groups(page, view, report.days, groups)
     show_months(page, report, "usage")
+    show_latency(page, chosen)
 
 
 show("admin_usage", content)

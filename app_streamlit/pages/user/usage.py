@@ -3,6 +3,7 @@
 from app_streamlit import states
 from app_streamlit.page import Page, show
 from app_streamlit.periods import choose_period
+from app_streamlit.usage_forecast import show_own_forecast
 from app_streamlit.usage_report import (
     Filter,
     read_report,
@@ -29,6 +30,7 @@ def content(page: Page) -> None:
         return
     show_totals(page, report, people=False)
     show_unknown(page, report)
+    show_own_forecast(page)
     show_days(page, report, "my-usage")
     show_rankings(page, report, "my-usage")
     show_months(page, report, "my-usage")

@@ -65,7 +65,9 @@ months as (
         sum(days.tokens) as tokens,
         sum(days.cost) as cost,
         sum(days.unknown_cost_events) as unknown_cost_events,
-        coalesce(sum(days.messages) filter (where days.usage_date < days.month + people.complete_days), 0) as messages_then,
+        coalesce(
+            sum(days.messages) filter (where days.usage_date < days.month + people.complete_days), 0
+        ) as messages_then,
         coalesce(sum(days.tokens) filter (where days.usage_date < days.month + people.complete_days), 0) as tokens_then,
         coalesce(sum(days.cost) filter (where days.usage_date < days.month + people.complete_days), 0) as cost_then
     from days
@@ -74,7 +76,7 @@ months as (
 
 ),
 
--- The one formula, for the month under way and for those it is tested on. Multiplied first: what is constant stays exact.
+-- The one formula, for the month under way and those it is tested on. Multiplied first: what is constant stays exact.
 projected as (
 
     select
@@ -102,7 +104,8 @@ tested as (
     select
         projected.user_id,
         count(*) as backtest_months,
-        sum(abs(projected.projected_messages - projected.messages)) / nullif(sum(projected.messages), 0) as messages_wape,
+        sum(abs(projected.projected_messages - projected.messages))
+        / nullif(sum(projected.messages), 0) as messages_wape,
         sum(abs(projected.projected_tokens - projected.tokens)) / nullif(sum(projected.tokens), 0) as tokens_wape,
         sum(abs(projected.projected_cost - projected.cost)) / nullif(sum(projected.cost), 0) as cost_wape
     from projected
@@ -131,7 +134,9 @@ run_out as (
 
     select
         people.user_id,
-        ceil(people.limit_messages::numeric * people.complete_days / nullif(projected.messages_then, 0)) as messages_day,
+        ceil(
+            people.limit_messages::numeric * people.complete_days / nullif(projected.messages_then, 0)
+        ) as messages_day,
         ceil(people.limit_tokens::numeric * people.complete_days / nullif(projected.tokens_then, 0)) as tokens_day
     from people
     inner join projected on people.user_id = projected.user_id and people.this_month = projected.month
@@ -167,7 +172,8 @@ described as (
         people.limit_tokens,
         case
             when reached.messages_on is not null then reached.messages_on
-            when run_out.messages_day <= projected.days_in_month then people.this_month + run_out.messages_day::integer - 1
+            when run_out.messages_day <= projected.days_in_month
+                then people.this_month + run_out.messages_day::integer - 1
         end as messages_run_out_on,
         case
             when reached.tokens_on is not null then reached.tokens_on
