@@ -11,7 +11,9 @@ from app_streamlit import provider, refresh
 from cauce.database import Database, Role
 from cauce.security.people import person
 from tests.app_streamlit.conftest import text_of
-from tests.app_streamlit.seed import NEW, publish_marts
+from tests.app_streamlit.seed import ANA, NEW
+from tests.conftest import sign_in_to
+from tests.expectations.world import copy_of
 
 STATEMENT = Path(__file__).parents[1] / "data" / "app" / "statement.ofx"
 
@@ -55,17 +57,24 @@ def budgets(
 
 
 @pytest.fixture
-def with_statement(db, ana):
-    """A first statement loaded, so that the page has its tabs."""
-    import ingest
-
-    with STATEMENT.open("rb") as stream:
-        ingest.load_upload(db, STATEMENT.name, stream, owner=ana)
-    publish_marts(db)
-    return ana
+def copy(world, tmp_path):
+    """A copy of the world, to be changed."""
+    with copy_of(world.db, tmp_path) as database:
+        provider.use(database)
+        yield database
 
 
-def test_a_budget_is_added_changed_and_ended(db, browser, with_statement, started):
+@pytest.fixture
+def without_budgets(copy, browser):
+    """Ana, with money and no budget."""
+    with copy.transaction(Role.OWNER) as conn:
+        conn.execute("DELETE FROM budgets")
+    browser.token = sign_in_to(copy, ANA)
+    return copy
+
+
+def test_a_budget_is_added_changed_and_ended(without_budgets, browser, started):
+    db = without_budgets
     page = browser.open("finance")
     page.selectbox(key="category-new").select("restaurantes")
     page.number_input(key="amount-new").set_value(1500.10)
@@ -84,15 +93,15 @@ def test_a_budget_is_added_changed_and_ended(db, browser, with_statement, starte
     assert started == ["start"] * 3
 
 
-def test_a_budget_without_an_amount_is_not_saved(db, browser, with_statement):
+def test_a_budget_without_an_amount_is_not_saved(without_budgets, browser):
     page = browser.open("finance")
     page.button[0].click().run()
     assert "Falta la categoría o el monto" in page.warning[0].value
-    assert budgets(db) == []
+    assert budgets(without_budgets) == []
 
 
-def test_an_upload_is_accounted_for_and_nothing_is_doubled(db, browser, ana, started):
-    publish_marts(db)
+def test_an_upload_is_accounted_for_and_nothing_is_doubled(copy, browser, started):
+    browser.token = sign_in_to(copy, NEW)
     page = browser.open("finance")
     assert "Empecemos con tu dinero" in text_of(page)
     for loaded, duplicate, quarantined in ((4, 0, 1), (0, 5, 0)):

@@ -11,17 +11,24 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from cauce.database import Role
 from cauce.database.database import Address
+from cauce.database.roles import ensure_privileges
 
 Cauce = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
 def environment(template: Address, tmp_path: Path) -> dict[str, str]:
-    """What a command needs: an empty database named by DATABASE_URL, as on a server of the user's own."""
+    """What a command needs: a migrated database named by DATABASE_URL, as on a server of the user's own."""
     name = f"cli_{uuid4().hex}"
     with psycopg.connect(template.superuser_url, autocommit=True) as conn:
-        conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        conn.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}").format(
+                sql.Identifier(name), sql.Identifier(template.name), sql.Identifier(Role.OWNER)
+            )
+        )
+    ensure_privileges(template.superuser_url, name)
     kept = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
     secret = (Path(os.environ["CAUCE_TEST_HOME"]) / "secrets" / "key").read_text().strip()
     return {
@@ -32,6 +39,15 @@ def environment(template: Address, tmp_path: Path) -> dict[str, str]:
         "DATABASE_URL": template.superuser_url.rsplit("/", 1)[0] + f"/{name}",
         "COLUMNS": "200",
     }
+
+
+@pytest.fixture
+def empty(environment: dict[str, str], template: Address) -> dict[str, str]:
+    """The same before anything was migrated."""
+    name = f"cli_{uuid4().hex}"
+    with psycopg.connect(template.superuser_url, autocommit=True) as conn:
+        conn.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    return {"DATABASE_URL": template.superuser_url.rsplit("/", 1)[0] + f"/{name}"}
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from tests.cauce.cli.conftest import Cauce
 
 
 def test_a_month_is_billed_by_command(cauce: Cauce, environment: dict[str, str]) -> None:
-    assert cauce("migrate").returncode == 0
     assert cauce("link", "ana@example.com", "--create-user").returncode == 0
     with psycopg.connect(environment["DATABASE_URL"]) as conn:
         conn.execute("UPDATE subscriptions SET plan_code = 'PRO', amount = 499, valid_from = '2025-01-01'")
@@ -27,7 +26,6 @@ def test_a_month_is_billed_by_command(cauce: Cauce, environment: dict[str, str])
 
 
 def test_months_are_closed_and_listed_by_command(cauce: Cauce) -> None:
-    assert cauce("migrate").returncode == 0
     assert "no month is closed" in cauce("billing", "months").stdout
     assert "2025-01 is closed: 0 events" in cauce("billing", "close", "2025-01").stdout
     assert "2025-02 is open; it can be closed from 2025-03-01 12:00 UTC on" in cauce("billing", "months").stdout
@@ -39,7 +37,6 @@ def test_months_are_closed_and_listed_by_command(cauce: Cauce) -> None:
 
 
 def test_an_invoice_is_issued_paid_and_given_back_by_command(cauce: Cauce, environment: dict[str, str]) -> None:
-    assert cauce("migrate").returncode == 0
     assert cauce("link", "ana@example.com", "--create-user").returncode == 0
     with psycopg.connect(environment["DATABASE_URL"]) as conn:
         conn.execute("UPDATE subscriptions SET plan_code = 'PRO', amount = 499, valid_from = '2025-01-01'")

@@ -44,15 +44,15 @@ def test_every_command_has_help_with_an_example(name: str, command: typer.core.T
     assert "cauce " in (command.help or "").split("Example:")[1]
 
 
-def test_on_an_empty_server_of_ones_own_migrate_then_doctor(cauce: Cauce) -> None:
-    before = cauce("doctor")
+def test_on_an_empty_server_of_ones_own_migrate_then_doctor(cauce: Cauce, empty: dict[str, str]) -> None:
+    before = cauce("doctor", **empty)
     assert before.returncode == 1
     assert "run `cauce migrate`" in before.stdout + before.stderr
-    assert cauce("status").returncode == 1
-    migrated = cauce("migrate")
+    assert cauce("status", **empty).returncode == 1
+    migrated = cauce("migrate", **empty)
     assert migrated.returncode == 0, migrated.stderr
     assert "from nothing to" in migrated.stdout
-    status = cauce("status")
+    status = cauce("status", **empty)
     assert status.returncode == 0
     assert "never published" in status.stdout
 
@@ -64,15 +64,14 @@ def test_migrate_makes_the_database_that_database_url_names(cauce: Cauce, enviro
     assert cauce("status", DATABASE_URL=missing).returncode == 0
 
 
-def test_two_migrations_at_once_both_succeed(cauce: Cauce) -> None:
+def test_two_migrations_at_once_both_succeed(cauce: Cauce, empty: dict[str, str]) -> None:
     with ThreadPoolExecutor(2) as pool:
-        both = [future.result() for future in [pool.submit(cauce, "migrate") for _ in range(2)]]
+        both = [future.result() for future in [pool.submit(cauce, "migrate", **empty) for _ in range(2)]]
     assert [done.returncode for done in both] == [0, 0], [done.stderr for done in both]
 
 
 @pytest.mark.parametrize("role", ["owner", "admin", "analyst", "user"])
 def test_db_url_is_an_address_that_connects_as_the_role(cauce: Cauce, role: str) -> None:
-    assert cauce("migrate").returncode == 0
     printed = cauce("db", "url", "--role", role)
     assert printed.returncode == 0
     with psycopg.connect(printed.stdout.strip()) as conn:
@@ -80,7 +79,6 @@ def test_db_url_is_an_address_that_connects_as_the_role(cauce: Cauce, role: str)
 
 
 def test_ingest_accounts_for_every_record_as_json_and_again(cauce: Cauce, tmp_path: Path) -> None:
-    assert cauce("migrate").returncode == 0
     file = tmp_path / "usage.jsonl"
     file.write_text(USAGE)
     first = cauce("ingest", str(file), "--user", "ana@example.com", "--create-user", "--json")
@@ -103,7 +101,6 @@ def test_ingest_accounts_for_every_record_as_json_and_again(cauce: Cauce, tmp_pa
 
 
 def test_an_unknown_person_is_refused_unless_made(cauce: Cauce, tmp_path: Path) -> None:
-    assert cauce("migrate").returncode == 0
     file = tmp_path / "usage.jsonl"
     file.write_text(USAGE)
     refused = cauce("ingest", str(file), "--user", "nobody@example.com")
@@ -113,7 +110,6 @@ def test_an_unknown_person_is_refused_unless_made(cauce: Cauce, tmp_path: Path) 
 
 
 def test_a_link_is_printed_for_people_who_are_there(cauce: Cauce) -> None:
-    assert cauce("migrate").returncode == 0
     assert "add --create-user" in cauce("link", "ana@example.com").stderr
     made = cauce("link", "ana@example.com", "--create-user")
     assert made.returncode == 0
@@ -151,7 +147,6 @@ def test_a_taken_port_is_found_out_at_once(cauce: Cauce) -> None:
 def test_the_unexpected_is_logged_with_a_reference_and_not_shown(cauce: Cauce, tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "demo").write_text("a file where a folder must be")
-    assert cauce("migrate").returncode == 0
     done = cauce("demo", "--users", "4", "--months", "1")
     assert done.returncode == 1
     assert "Traceback" not in done.stderr

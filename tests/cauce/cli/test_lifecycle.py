@@ -4,7 +4,6 @@ from tests.cauce.cli.conftest import Cauce
 
 
 def test_a_person_is_exported_and_erased_by_command(cauce: Cauce, tmp_path: Path) -> None:
-    assert cauce("migrate").returncode == 0
     assert cauce("link", "ana@example.com", "--create-user").returncode == 0
     archive = tmp_path / "ana.zip"
     exported = cauce("person", "export", "ana@example.com", "-o", str(archive))
@@ -21,7 +20,6 @@ def test_a_person_is_exported_and_erased_by_command(cauce: Cauce, tmp_path: Path
 
 
 def test_retention_and_archives_by_command(cauce: Cauce) -> None:
-    assert cauce("migrate").returncode == 0
     listed = cauce("retention", "list")
     assert "usage_logs" in listed.stdout
     assert "1 year" in listed.stdout
