@@ -12,7 +12,6 @@ from rich.table import Table
 from cauce.cli.database import open_database
 from cauce.cli.progress import step
 from cauce.errors import FatalError
-from cauce.models.billing import InvoiceStatus
 
 billing_app = typer.Typer(
     help="What people are billed: closed months, drafts, invoices, payments, credit notes.", no_args_is_help=True
@@ -226,7 +225,7 @@ def billing_credit(
 @billing_app.command("list")
 def billing_list(
     month: Annotated[str | None, typer.Option(help="Only of this month, as 2026-10.")] = None,
-    status: Annotated[InvoiceStatus | None, typer.Option(help="Only in this state.")] = None,
+    status: Annotated[str | None, typer.Option(help="Only in this state: draft, final, paid or void.")] = None,
     email: Annotated[str | None, typer.Option(help="Only of this person.")] = None,
 ) -> None:
     """List invoices and credit notes, the newest first. A draft is named by its id.
@@ -236,10 +235,14 @@ def billing_list(
     from cauce.billing.invoices import list_invoices
     from cauce.billing.months import read_month
     from cauce.database import Role
+    from cauce.models.billing import InvoiceStatus
 
+    if status is not None and status not in {*InvoiceStatus}:
+        raise FatalError(f"no invoice is ever {status}", action=f"use one of {', '.join(InvoiceStatus)}")
     day = None if month is None else read_month(month)
+    state = None if status is None else InvoiceStatus(status)
     with open_database().transaction(Role.OWNER) as conn:
-        found = list_invoices(conn, month=day, status=status, email=email)
+        found = list_invoices(conn, month=day, status=state, email=email)
     table = Table("number", "month", "state", "of", "total", "to pay", box=None, pad_edge=False)
     for column in (4, 5):
         table.columns[column].justify = "right"

@@ -12,6 +12,7 @@ def test_a_month_is_billed_by_command(cauce: Cauce, environment: dict[str, str])
     with psycopg.connect(environment["DATABASE_URL"]) as conn:
         conn.execute("UPDATE subscriptions SET plan_code = 'PRO', amount = 499, valid_from = '2025-01-01'")
     assert cauce("billing", "list").stdout == "no invoices\n"
+    assert "use one of draft, final, paid, void" in cauce("billing", "list", "--status", "lost").stderr
     drafted = cauce("billing", "draft", "2025-10")
     assert drafted.returncode == 0, drafted.stderr
     assert "2025-10: 1 new, 0 changed, 0 as they were, 0 with nothing to bill any more" in drafted.stdout

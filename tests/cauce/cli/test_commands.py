@@ -1,5 +1,7 @@
 import json
 import socket
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -151,3 +153,10 @@ def test_the_unexpected_is_logged_with_a_reference_and_not_shown(cauce: Cauce, t
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert len(done.stderr.strip().splitlines()[-1]) < 400
+
+
+def test_a_command_begins_without_what_only_others_need() -> None:
+    heavy = ["sqlalchemy", "polars", "dbt", "streamlit", "great_expectations"]
+    code = f"import sys, cauce.cli; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout == "[]\n", done.stderr
