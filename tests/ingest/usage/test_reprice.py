@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -286,3 +287,38 @@ def _add(db: Database, overrides: list[Any]) -> None:
         except FatalError as error:
             if "another price" not in error.message:
                 raise
+
+
+def test_while_others_load_and_take_back_every_event_ends_at_its_price(db: Database, tmp_path: Path) -> None:
+    """Three writers load, repeat and reverse events of the same people and month while all of it is priced anew."""
+
+    def own_event(number: int) -> dict[str, Any]:
+        at = START + timedelta(minutes=number)
+        return event(number, at, user=PEOPLE[number % 3], provider="us", model="our-model", input_tokens=1000 + number)
+
+    def write(writer: int) -> int:
+        loaded = 0
+        for turn in range(6):
+            first = 1000 + writer * 1000 + turn * 40
+            records = [own_event(number) for number in range(first, first + 40)]
+            records += [own_event(turn * 3 + writer), {"reverses": f"e{first}"}]
+            path = tmp_path / f"{writer}-{turn}.jsonl"
+            path.write_text("".join(json.dumps(record) + "\n" for record in records))
+            loaded += load_file(db, path).loaded
+        return loaded
+
+    load(db, tmp_path, [own_event(number) for number in range(300)])
+    assert query(db, "SELECT count(total_cost) FROM usage_logs") == [(0,)]
+    own(db, "us", "our-model", days=-1, input="2")
+    with ThreadPoolExecutor(3) as pool:
+        writers = [pool.submit(write, writer) for writer in range(3)]
+        while not all(writer.done() for writer in writers):
+            reprice(db, ALL, portion=25)
+        assert sum(writer.result() for writer in writers) >= 3 * 6 * 40
+    reprice(db, ALL)
+    assert query(db, "SELECT count(*) FROM usage_logs") == [(300 + 3 * 6 * 39,)]
+    wrong = "SELECT event_id, total_cost FROM usage_logs WHERE total_cost IS DISTINCT FROM tokens_input * 0.000002"
+    assert query(db, wrong) == []
+    counted = months(db)
+    assert recounted(db) == counted
+    assert reprice(db, ALL).changes == {}
