@@ -33,9 +33,10 @@ sql: dev
 diagrams: dev ## Write the diagrams of the schema anew from the models
 	@$(BIN)/python -m migrations.diagrams
 
-bench: dev ## Measure the loads against their bounds
+bench: dev ## Measure loads, counters and invoices against their bounds
 	@$(BIN)/python -m benchmarks.usage_load
 	@$(BIN)/python -m benchmarks.row_insert
+	@$(BIN)/python -m benchmarks.invoices
 
 lock: dev ## Write the lock files anew from pyproject.toml
 	@for target in "requirements.lock --group build" "requirements-dev.lock --group build --group dev -c requirements.lock"; do \
