@@ -43,6 +43,7 @@ _KINDS: Final[Mapping[str, Callable[[Formats, Any], str]]] = {
     "percent": lambda f, value: f.percent(value),
     "rate": lambda f, value: f.percent(value, 2),
     "seconds": lambda f, value: f"{f.number(value, 2)} s",
+    "link": lambda _f, value: str(value),
     "decimal": lambda f, value: f.number(value, 1),
     "date": lambda f, value: f.date(value),
     "month": lambda f, value: f.month(value),
@@ -61,11 +62,13 @@ def table(
     missing: str = "—",
     on_choose: Callable[[int], None] | None = None,
     key: str = "",
+    exact: pl.DataFrame | None = None,
 ) -> None:
     """Show the named columns in the person's formats, sortable by value, with a CSV download called `name`.
 
     With `on_choose` a row can be chosen: it is called with the row's number in the frame. Another `key` is another
-    table, in which nothing is chosen yet.
+    table, in which nothing is chosen yet. A column of the kind link holds addresses of pages. `exact` is what the CSV
+    holds instead, where what is shown is already words.
     """
     shown = frame.select(columns.keys()).to_pandas()
     for column, how in columns.items():
@@ -94,7 +97,9 @@ def table(
         hide_index=True,
         height=height,
         column_config={
-            column: st.column_config.Column(
+            column: st.column_config.LinkColumn(page.t(how.heading), display_text=page.t("table.open"))
+            if how.kind == "link"
+            else st.column_config.Column(
                 page.t(how.heading), alignment="right" if how.kind in _RIGHT else "left", pinned=how.pinned
             )
             for column, how in columns.items()
@@ -104,7 +109,7 @@ def table(
         on_select="ignore" if on_choose is None else choose,
         selection_mode="single-row",
     )
-    download(page, frame.select(columns.keys()), name)
+    download(page, frame.select(columns.keys()) if exact is None else exact, name)
 
 
 def chart(

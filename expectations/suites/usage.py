@@ -57,6 +57,15 @@ JOIN (
 ) AS used USING (user_id, month)
 WHERE (messages, tokens, cost) IS DISTINCT FROM (events, total_tokens, usd)
 """
+UNUSUAL_DIFFER = """
+SELECT 1 FROM {batch} AS unusual
+LEFT JOIN (
+  SELECT user_id, usage_date, sum(coalesce(total_cost, 0)) AS cost, sum(total_tokens) AS tokens, sum(events) AS calls
+  FROM intermediate.int_usage_daily GROUP BY user_id, usage_date
+) AS used USING (user_id, usage_date)
+WHERE observed IS DISTINCT FROM CASE measure WHEN 'cost' THEN cost WHEN 'tokens' THEN tokens WHEN 'calls' THEN calls END
+"""
+SCORE = "abs(score - (observed - expected) / nullif(spread, 0)) < 0.001"
 AT_LEAST_USED = (
     "(projected_messages >= messages AND projected_tokens >= tokens AND projected_cost >= cost) IS NOT FALSE"
 )
@@ -110,6 +119,13 @@ def suite(as_of: datetime) -> dict[str, Rules]:
             *always("is_shown_with_its_error", "(projected_messages IS NULL) = (messages_wape IS NULL)"),
             *always("runs_out_within_the_month", f"({RUN_OUT_ON}) IS NOT FALSE"),
             *no_rows("equals_the_days_of_the_month", MONTHS_DIFFER),
+        ],
+        "unusual_activity": [
+            *one_row_per("user_id", "usage_date", "measure"),
+            *one_of("measure", ("cost", "tokens", "calls")),
+            *always("is_above_the_threshold", "score > 3.5 AND history_days BETWEEN 14 AND 28"),
+            *always("score_is_that_of_its_parts", SCORE),
+            *no_rows("observed_is_the_day", UNUSUAL_DIFFER),
         ],
         "reconciliation_daily": [
             *one_row_per("usage_date", "provider", "model", "measure"),

@@ -28,6 +28,7 @@ READERS = {
     "reconciliation_daily": POPULATION,
     "latency_daily": BILLING,
     "usage_forecast": ["user", "admin"],
+    "unusual_activity": ["user", "admin"],
     "mrr_movements": BILLING,
     "revenue_monthly": BILLING,
     "margin_monthly": BILLING,

@@ -31,6 +31,8 @@ INSERT INTO {s}.usage_forecast (month, messages, projected_messages, messages_ru
   VALUES ('2025-03-01', -1, -2, '2025-02-01');
 INSERT INTO {s}.usage_forecast SELECT * FROM {s}.usage_forecast;
 UPDATE {s}.usage_forecast SET tokens = tokens + 1;
+INSERT INTO {s}.unusual_activity (measure, observed, expected, spread, score, history_days) VALUES ('luck', 9, 1, 1, 3, 13);
+INSERT INTO {s}.unusual_activity SELECT * FROM {s}.unusual_activity;
 INSERT INTO {s}.reconciliation_daily (provider, measure, ledger, reported, residual, unexplained, is_explained)
   VALUES ('openai', 'calls', -1, 3, 2, 5, true);
 INSERT INTO {s}.reconciliation_daily SELECT * FROM {s}.reconciliation_daily WHERE measure = 'cost';

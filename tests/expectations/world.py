@@ -29,15 +29,15 @@ ADMIN, ANALYST = "admin@example.com", "analyst@example.com"
 USAGE = """
 INSERT INTO usage_logs (user_id, timestamp, agent_id, source, event_id, provider, model, tokens_input, tokens_output,
   total_tokens, tokens_cache_read, tokens_reasoning, total_cost, success, duration, local_date)
-SELECT %(user)s, at, %(agent)s, 'world', %(user)s::text || n, provider, model, 100 + n, 10, 110 + n, 7, 3, cost, good, took,
-  local_date(%(user)s, at)
+SELECT %(user)s, at, %(agent)s, 'world', %(user)s::text || n, provider, model, 100 + n + more, 10, 110 + n + more, 7, 3, cost,
+  good, took, local_date(%(user)s, at)
 FROM (VALUES
-  (1, '2025-02-10 12:00+00'::timestamptz, 'openai', 'gpt', 0.000525, true, 100),
-  (2, '2025-03-01 04:00+00', 'openai', 'gpt', 0.000000000001, true, 200),
-  (3, '2025-03-01 07:00+00', 'openai', 'gpt', NULL, true, 300),
-  (4, '2025-03-01 08:00+00', 'openai', 'gpt', 0.25, false, 500),
-  (5, '2025-03-02 08:00+00', NULL, 'unknown', NULL, true, NULL)
-) AS calls (n, at, provider, model, cost, good, took)
+  (1, '2025-02-10 12:00+00'::timestamptz, 'openai', 'gpt', 0.000525, true, 100, 0),
+  (2, '2025-03-01 04:00+00', 'openai', 'gpt', 0.000000000001, true, 200, 0),
+  (3, '2025-03-01 07:00+00', 'openai', 'gpt', NULL, true, 300, 0),
+  (4, '2025-03-01 08:00+00', 'openai', 'gpt', 0.25, false, 500, 0),
+  (5, '2025-03-02 08:00+00', NULL, 'unknown', NULL, true, NULL, 200000)
+) AS calls (n, at, provider, model, cost, good, took, more)
 """
 ACCOUNTS = """
 INSERT INTO financial_accounts (user_id, id, financial_profile_id, name, type, institution, balance, currency,

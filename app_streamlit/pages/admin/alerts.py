@@ -6,6 +6,7 @@ from app_streamlit import states
 from app_streamlit.cards import Card, cards
 from app_streamlit.page import Page, show
 from app_streamlit.tables import Column, table
+from app_streamlit.unusual_days import show_unusual
 from app_streamlit.usage_forecast import show_running_out
 
 _COLUMNS = {
@@ -23,9 +24,10 @@ _THRESHOLDS = ((100, "bad"), (90, "warn"), (80, ""))
 
 
 def content(page: Page) -> None:
-    """Lay out the alerts that hold, or all there were, and whose limits will run out."""
+    """Lay out the alerts that hold, or all there were, and whose limits will run out, and days unlike the others."""
     _reached(page)
     show_running_out(page)
+    show_unusual(page)
 
 
 def _reached(page: Page) -> None:

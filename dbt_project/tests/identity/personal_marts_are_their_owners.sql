@@ -13,6 +13,7 @@
 -- depends_on: {{ ref('billing_monthly') }}
 -- depends_on: {{ ref('usage_daily') }}
 -- depends_on: {{ ref('usage_forecast') }}
+-- depends_on: {{ ref('unusual_activity') }}
 -- depends_on: {{ ref('mrr_movements') }}
 -- depends_on: {{ ref('margin_monthly') }}
 with personal as (
@@ -58,7 +59,10 @@ from granted
 where
     role not in ('cauce_transform', 'cauce_user')
     and not (mart in ('usage_daily', 'billing_monthly') and role in ('cauce_admin', 'cauce_analyst'))
-    and not (mart in ('billable_daily', 'usage_forecast', 'mrr_movements', 'margin_monthly') and role = 'cauce_admin')
+    and not (
+        mart in ('billable_daily', 'usage_forecast', 'unusual_activity', 'mrr_movements', 'margin_monthly')
+        and role = 'cauce_admin'
+    )
 union all
 select
     mart,
