@@ -20,6 +20,7 @@ from cauce.cli import (
     reprice,
     retention,
     serve,
+    subscription,
 )
 from cauce.cli.failures import explain
 
@@ -42,6 +43,7 @@ app.add_typer(archive.archive_app, name="archive")
 app.add_typer(audit.audit_app, name="audit")
 app.add_typer(person.person_app, name="person")
 app.add_typer(billing.billing_app, name="billing")
+app.add_typer(subscription.subscription_app, name="subscription")
 app.add_typer(export.export_app, name="export")
 
 
