@@ -1,6 +1,7 @@
 """What the month under way will come to, with how far off the same formula was in the months before."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -31,6 +32,20 @@ def show_running_out(page: Page) -> None:
         return
     table(page, found, _COLUMNS, "forecast")
     st.caption(page.t("forecast.how"))
+
+
+def show_month_cost(page: Page, month: date) -> None:
+    """Admins: what models will cost in `month`; nothing where nobody's can be projected, as on the first of it."""
+    with page.data() as data:
+        found = data.fetch("usage/forecast_cost")
+    for row in found.filter((pl.col("month") == month) & (pl.col("projected_people") > 0)).iter_rows(named=True):
+        amount, error = page.f.cost(row["projected_cost"]), page.f.percent(row["error"])
+        said = [page.t("forecast.cost", month=page.f.month(month), amount=amount)]
+        if row["error"] is not None:
+            said.append(page.t("forecast.cost_off", error=error))
+        if row["other_people"]:
+            said.append(page.t.count("forecast.unprojected", row["other_people"]))
+        st.info(" ".join(said), icon=":material/trending_up:")
 
 
 def show_own_forecast(page: Page) -> None:

@@ -107,6 +107,32 @@ def test_latencies_are_told_by_model_and_not_by_person(world, signed_in):
     assert "Latencia y fallas por modelo" not in text_of(page)
 
 
+def test_the_overview_tells_what_the_month_will_cost_and_how_sure_that_is(world, signed_in):
+    """Beto's 20 days began in October's last five, so all of that month was missed; Ana was off by 14 days of 45."""
+    (used,) = one(
+        world, "SELECT sum(total_cost) FROM usage_logs WHERE local_date BETWEEN '2025-11-01' AND '2025-11-14'"
+    )
+    page = signed_in(ADMIN).open("overview")
+    assert not page.exception
+    said = text_of(page)
+    assert f"costarán {SPANISH.cost(used * 30 / 14)} en noviembre de 2025".replace("\u00a0", " ") in said
+    ana, beto = Decimal("0.05"), Decimal(2)
+    assert f"Error ±{SPANISH.percent((ana * 14 / 45 + beto) / (ana + beto))}" in said
+
+
+def test_on_the_first_of_a_month_the_overview_projects_nothing(world, signed_in):
+    with world.db.transaction(Role.TRANSFORM) as conn:
+        kept = conn.execute("SELECT projected_cost, user_id FROM marts.usage_forecast").fetchall()
+        conn.execute("UPDATE marts.usage_forecast SET projected_cost = NULL")
+    try:
+        page = signed_in(ADMIN).open("overview")
+        assert not page.exception
+        assert "Al ritmo" not in text_of(page)
+    finally:
+        with world.db.transaction(Role.TRANSFORM) as conn:
+            conn.cursor().executemany("UPDATE marts.usage_forecast SET projected_cost = %s WHERE user_id = %s", kept)
+
+
 def test_without_alerts_the_page_says_so(signed_in):
     page = signed_in(ADMIN).open("alerts")
     assert "Nadie se acerca a su límite" in text_of(page)

@@ -10,6 +10,7 @@ from app_streamlit.cards import Card, cards
 from app_streamlit.charts import billing as charts
 from app_streamlit.page import Page, show
 from app_streamlit.tables import Column, chart, table
+from app_streamlit.usage_forecast import show_month_cost
 from app_streamlit.usage_report import change
 
 _SERIES = ("revenue_mxn", "cost_mxn", "margin_mxn")
@@ -46,6 +47,7 @@ def content(page: Page) -> None:
         states.empty(page.t, "no_margin", ":material/monitoring:")
         return
     _cards(page, months, revenue, alerts)
+    show_month_cost(page, months["month"][-1])
     _months(page, months)
     _margins(page, months)
 
