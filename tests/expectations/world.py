@@ -220,7 +220,7 @@ def copy_of(database: Database, home: Path) -> Iterator[Database]:
     source = database.address
     with psycopg.connect(source.superuser_url, autocommit=True) as conn:
         conn.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}").format(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy OWNER {}").format(
                 sql.Identifier(name), sql.Identifier(source.name), sql.Identifier(Role.OWNER)
             )
         )

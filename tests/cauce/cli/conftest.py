@@ -24,7 +24,7 @@ def environment(template: Address, tmp_path: Path) -> dict[str, str]:
     name = f"cli_{uuid4().hex}"
     with psycopg.connect(template.superuser_url, autocommit=True) as conn:
         conn.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}").format(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy OWNER {}").format(
                 sql.Identifier(name), sql.Identifier(template.name), sql.Identifier(Role.OWNER)
             )
         )
