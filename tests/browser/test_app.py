@@ -35,6 +35,12 @@ def status_of(url: str, cookie: str | None = None) -> int:
         return error.code
 
 
+def still(page: Page) -> None:
+    """Wait until the page is laid out: a click on what is just being replaced is lost."""
+    expect(page.locator(".cauce-fresh")).to_be_visible(timeout=LONG)
+    expect(page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]')).to_be_visible(timeout=LONG)
+
+
 def test_a_person_signs_in_and_sees_the_marts_figures(visit, site):
     page = visit(ANA)
     with site.db.transaction(Role.USER, session_token=cookie_of(page)) as conn:
@@ -58,7 +64,8 @@ def test_nothing_is_fetched_from_outside_and_no_policy_is_broken(visit, site):
     page.on(
         "console", lambda message: broken.append(message.text) if "Content Security Policy" in message.text else None
     )
-    for path in ("/admin-usage", "/billing", "/plans", "/finance", "/health", "/usage", "/settings"):
+    admin = ("/overview", "/admin-usage", "/billing", "/plans", "/reconciliation", "/alerts")
+    for path in (*admin, "/finance", "/health", "/usage", "/settings"):
         page.goto(site.url + path)
         expect(page.locator(".cauce-fresh")).to_be_visible(timeout=LONG)
     assert len(asked) > 20
@@ -98,8 +105,10 @@ def test_the_websocket_and_files_are_refused_without_a_session(visit, site):
 
 def test_a_download_is_its_owners_alone(visit, site):
     ana = visit(ANA)
+    still(ana)
     ana.get_by_role("tab", name="Movimientos").click()
     ana.get_by_text(re.compile("Ver los .* movimientos")).click()
+    still(ana)
     with ana.expect_response(re.compile("/media/.*csv")) as answer, ana.expect_download() as download:
         ana.get_by_role("tabpanel", name="Movimientos").get_by_role("button", name="Descargar CSV").click()
     text = download.value.path().read_text(encoding="utf-8-sig")
