@@ -10,13 +10,14 @@ kept of a record that is set aside either.
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
+from functools import partial
 
-from ingest.formats import Chunk, Rejection, Source
+from ingest.formats import Chunk, Source
 from ingest.usage import litellm_records
 from ingest.usage.json_records import Found, records
 from ingest.usage.lines import BOM
 from ingest.usage.rows import Rows
-from ingest.usage.values import Breach
 
 _CHUNK_RECORDS = 5_000
 _MARKS = tuple(re.compile(rb'(?<!\\)"' + key + rb'"\s*:') for key in (b"call_type", b"startTime", b"(request_)?id"))
@@ -38,19 +39,18 @@ class LiteLlm:
         """Read the file record by record."""
         rows = Rows()
         for number, found in enumerate(records(source.stream, "data"), 1):
-            rows.raw[number] = lambda found=found: _text(found)  # type: ignore[misc]
-            try:
-                if found.breach:
-                    raise found.breach
-                litellm_records.add(rows, found.value, number, found.line, source.received_at)
-            except Breach as breach:
-                rows.rejections.append(
-                    Rejection(number, found.line, breach.column, breach.rule, breach.reason, _text(found))
-                )
+            add = partial(_add, rows, found, number, source.received_at)
+            rows.take(number, found.line, partial(_text, found), add)
             if rows.read >= _CHUNK_RECORDS:
                 yield rows.chunk()
                 rows = Rows()
         yield rows.chunk()
+
+
+def _add(rows: Rows, found: Found, number: int, received_at: datetime) -> None:
+    if found.breach:
+        raise found.breach
+    litellm_records.add(rows, found.value, number, found.line, received_at)
 
 
 def _text(found: Found) -> str:

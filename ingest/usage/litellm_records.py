@@ -122,7 +122,7 @@ def without_content(record: object) -> str:
         kept["hidden_params"] = {"usage_object": usage}
     if user := _object(record.get("model_parameters")).get("user"):
         kept["model_parameters"] = {"user": user}
-    return orjson.dumps(kept, default=str).decode()
+    return values.json_text(kept)
 
 
 def before_content(text: str) -> str:
@@ -172,12 +172,12 @@ def _moment(value: object, column: str) -> datetime | None:
     try:
         if isinstance(value, int | float) and not isinstance(value, bool):
             return datetime.fromtimestamp(value, UTC)
-        time = datetime.fromisoformat(value) if isinstance(value, str) else None
+        if isinstance(value, str):
+            time = datetime.fromisoformat(value)
+            return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
     except (ValueError, OverflowError, OSError):
-        time = None
-    if time is None:
-        raise Breach("not_a_timestamp", f"{column} must be a time or seconds since 1970, not {value!r:.60}", column)
-    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+        pass
+    raise Breach("not_a_timestamp", f"{column} must be a time or seconds since 1970, not {value!r:.60}", column)
 
 
 def _model(record: Mapping[str, Any]) -> tuple[str | None, str | None]:
@@ -208,17 +208,10 @@ def _counts(record: Mapping[str, Any]) -> Counts | None:
     more = totals | {**_object(metadata.get("additional_usage_values"))}
     hidden = _object(_object(record.get("hidden_params")).get("usage_object"))
     for usage in (_object(metadata.get("usage_object")), hidden, more):
-        if (counts := read(partial(_at, usage), SPELLING)) is not None:
+        if (counts := read(partial(values.at, usage), SPELLING)) is not None:
             require_known(counts_within(usage))
             return counts
     return None
-
-
-def _at(usage: Mapping[str, Any], path: str) -> object:
-    value: object = usage
-    for key in path.split("."):
-        value = value.get(key) if isinstance(value, Mapping) else None
-    return value
 
 
 def _is_metered(counts: Counts | None, record: Mapping[str, Any]) -> bool:

@@ -4,8 +4,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
 from ingest.usage import dialects, values
 from ingest.usage.otlp_values import attributes_of
 
@@ -30,7 +28,8 @@ def _prose(
             return values.prose(_text(attributes[name]))
     numbered = re.compile("|".join(parts))
     found = [_text(value) for name, value in attributes.items() if numbered.fullmatch(name) and value]
-    for event in span.get("events") or ():
+    listed = span.get("events")
+    for event in listed if isinstance(listed, list) else ():
         if isinstance(event, dict) and (key := events.get(str(event.get("name")))):
             value = attributes_of(event.get("attributes")).get(key)
             if value:
@@ -39,4 +38,4 @@ def _prose(
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else orjson.dumps(value, default=str).decode()
+    return value if isinstance(value, str) else values.json_text(value)

@@ -9,11 +9,12 @@ counted by kind.
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import orjson
 
-from ingest.formats import Chunk, Rejection, Source
+from ingest.formats import Chunk, Source
 from ingest.usage import dialects, values
 from ingest.usage.counts import Counts, read
 from ingest.usage.events import MAX_DURATION
@@ -44,13 +45,7 @@ class OtlpJson:
         """Read the file span by span."""
         rows = Rows()
         for number, found in enumerate(spans(source.stream), 1):
-            rows.raw[number] = found.raw
-            try:
-                _add(rows, found, number, source.received_at)
-            except Breach as breach:
-                rows.rejections.append(
-                    Rejection(number, found.line, breach.column, breach.rule, breach.reason, found.raw())
-                )
+            rows.take(number, found.line, found.raw, partial(_add, rows, found, number, source.received_at))
             if rows.read >= _CHUNK_SPANS:
                 yield rows.chunk()
                 rows = Rows()
@@ -161,10 +156,7 @@ def _counts(attributes: Mapping[str, Any], metadata: Mapping[str, Any]) -> Count
     def get(name: str) -> object:
         if not name.startswith(dialects.META):
             return attributes.get(name)
-        value: object = metadata
-        for key in name.removeprefix(dialects.META).split("."):
-            value = value.get(key) if isinstance(value, Mapping) else None
-        return value
+        return values.at(metadata, name.removeprefix(dialects.META))
 
     return next((counts for spelling in dialects.SPELLINGS if (counts := read(get, spelling))), None)
 

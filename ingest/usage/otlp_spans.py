@@ -14,6 +14,7 @@ import orjson
 from ijson.common import ObjectBuilder  # type: ignore[import-untyped]
 
 from ingest.usage.lines import BOM
+from ingest.usage.values import json_text
 
 WHOLE_BYTES = 16 * 2**20
 _SPANS = "resourceSpans.item.scopeSpans.item.spans.item"
@@ -34,7 +35,7 @@ class Found:
         if self.error:
             return self.text
         document = {"resourceSpans": [{"resource": self.resource, "scopeSpans": [{"spans": [self.span]}]}]}
-        return orjson.dumps(document, default=str).decode()
+        return json_text(document)
 
 
 def spans(stream: BinaryIO) -> Iterator[Found]:
@@ -113,7 +114,7 @@ def _of_document(document: Any, line: int) -> Iterator[Found]:  # noqa: ANN401 -
 
 
 def _malformed(what: Any, line: int, error: str) -> Found:  # noqa: ANN401 - JSON
-    return Found(line, error=error, text=orjson.dumps(what).decode())
+    return Found(line, error=error, text=json_text(what))
 
 
 def _streamed(stream: "BinaryIO | _Line", line: int) -> Iterator[Found]:

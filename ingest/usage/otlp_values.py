@@ -23,7 +23,8 @@ def _value(value: object) -> Any:  # noqa: ANN401 - JSON
         if name in value:
             return value[name]
     if isinstance(inner := value.get("arrayValue"), dict):
-        return [_value(item) for item in inner.get("values") or []]
+        values = inner.get("values")
+        return [_value(item) for item in values] if isinstance(values, list) else []
     if isinstance(inner := value.get("kvlistValue"), dict):
         return attributes_of(inner.get("values"))
     return None

@@ -9,14 +9,15 @@ time happened when it arrived, as far as anyone can tell (`timestamp_known` is F
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from functools import partial
 from hashlib import blake2b
 from typing import Any
 
 import orjson
 from genai_prices.types import Provider
 
-from ingest.formats import Chunk, Rejection, Source
+from ingest.formats import Chunk, Source
 from ingest.usage import prices, values
 from ingest.usage.counts import Counts, read
 from ingest.usage.lines import BOM, blocks, first_object
@@ -55,15 +56,13 @@ class ProviderBodies:
                 if not text.strip():
                     continue
                 number += 1
-                rows.raw[number] = lambda text=text: text.rstrip(b"\r").decode(errors="replace")  # type: ignore[misc]
-                try:
-                    if block.too_long:
-                        raise Breach("record_too_long", "the line is longer than a body can be: split it")
-                    _add(rows, _object(text), number, line, source, seen)
-                except Breach as breach:
-                    raw = rows.raw[number]()
-                    rows.rejections.append(Rejection(number, line, breach.column, breach.rule, breach.reason, raw))
+                add = partial(_add, rows, text, number, line, source, seen, too_long=block.too_long)
+                rows.take(number, line, partial(_shown, text), add)
             yield rows.chunk()
+
+
+def _shown(text: bytes) -> str:
+    return text.rstrip(b"\r").decode(errors="replace")
 
 
 def _object(text: bytes) -> dict[str, Any]:
@@ -76,7 +75,12 @@ def _object(text: bytes) -> dict[str, Any]:
     return record
 
 
-def _add(rows: Rows, body: dict[str, Any], number: int, line: int, source: Source, seen: Counter[bytes]) -> None:
+def _add(
+    rows: Rows, text: bytes, number: int, line: int, source: Source, seen: Counter[bytes], *, too_long: bool
+) -> None:
+    if too_long:
+        raise Breach("record_too_long", "the line is longer than a body can be: split it")
+    body = _object(text)
     response = body.get("response")
     if not isinstance(response, dict):
         raise Breach("missing_value", "the line has no response: give the body the provider sent", "response")
@@ -134,12 +138,7 @@ def _extracted(provider: Provider | None, response: dict[str, Any], flavor: obje
 
 
 def _common(response: dict[str, Any]) -> Counts | None:
-    def get(path: str) -> object:
-        value: object = response
-        for key in path.split("."):
-            value = value.get(key) if isinstance(value, Mapping) else None
-        return value
-
+    get = partial(values.at, response)
     return next((counts for spelling in BODY_SPELLINGS if (counts := read(get, spelling))), None)
 
 

@@ -9,9 +9,9 @@ a bucket without any: it says that nothing was used. They are held against the l
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
-import orjson
 import polars as pl
 
 from ingest.detect import HEAD_BYTES
@@ -19,7 +19,7 @@ from ingest.formats import Chunk, Rejection, Source
 from ingest.usage.json_records import Found, records
 from ingest.usage.lines import BOM
 from ingest.usage.report_results import SCHEMA, Bucket, bucket_of, report_of
-from ingest.usage.values import Breach
+from ingest.usage.values import Breach, attempt, json_text
 
 KIND = "report"
 """The record kind of the frames in a chunk."""
@@ -63,15 +63,24 @@ class ProviderReports:
 
 def _records(found: Found, report: tuple[str, str] | None) -> Iterator[tuple[Bucket | Breach, Any]]:
     """Yield each result with its bucket, or what is wrong with the bucket; None is the result of an empty one."""
-    try:
-        if found.breach:
-            raise found.breach
-        bucket = bucket_of(found.value, report)
-    except Breach as breach:
-        yield breach, None
+    bucket = attempt(partial(_bucket, found, report))
+    if isinstance(bucket, Breach):
+        yield bucket, None
         return
     for result in bucket.results or [None]:
         yield bucket, result
+
+
+def _bucket(found: Found, report: tuple[str, str] | None) -> Bucket:
+    if found.breach:
+        raise found.breach
+    return bucket_of(found.value, report)
+
+
+def _row(bucket: Bucket | Breach, result: Any) -> dict[str, Any] | str:  # noqa: ANN401 - JSON
+    if isinstance(bucket, Breach):
+        raise bucket
+    return bucket.row(result)
 
 
 class _Rows:
@@ -88,17 +97,15 @@ class _Rows:
         return len(self._texts) + sum(self._ignored.values())
 
     def add(self, number: int, found: Found, bucket: Bucket | Breach, result: Any) -> None:  # noqa: ANN401 - JSON
-        try:
-            if isinstance(bucket, Breach):
-                raise bucket
-            row = bucket.row(result)
-            if isinstance(row, str):
-                self._ignored[row] = self._ignored.get(row, 0) + 1
-                return
-            self._rows.append({"record": number, "line": found.line, **row})
-        except Breach as breach:
+        row = attempt(partial(_row, bucket, result))
+        if isinstance(row, str):
+            self._ignored[row] = self._ignored.get(row, 0) + 1
+            return
+        if isinstance(row, Breach):
             text = _text(found, bucket, result)
-            self._rejections.append(Rejection(number, found.line, breach.column, breach.rule, breach.reason, text))
+            self._rejections.append(Rejection(number, found.line, row.column, row.rule, row.reason, text))
+        else:
+            self._rows.append({"record": number, "line": found.line, **row})
         self._texts[number] = (found, bucket, result)
 
     def chunk(self) -> Chunk:
@@ -115,4 +122,4 @@ def _text(found: Found, bucket: Bucket | Breach, result: Any) -> str:  # noqa: A
     """Return a record as a bucket of its own, fit to be read again."""
     if isinstance(bucket, Bucket):
         return bucket.alone(result)
-    return found.text or orjson.dumps(found.value, default=str).decode()
+    return found.text or json_text(found.value)

@@ -6,10 +6,11 @@ of one.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from hashlib import md5
 from typing import Any
 from uuid import UUID
@@ -119,7 +120,7 @@ class Bucket:
     def alone(self, result: object) -> str:
         """Return a bucket with this result only."""
         results = [] if result is None else [result]
-        return orjson.dumps({**self.times, "results": results, "grouped_by": self.grouping}, default=str).decode()
+        return values.json_text({**self.times, "results": results, "grouped_by": self.grouping})
 
     def _described(self, report: tuple[str, str], result: _Result, figures: _Figures) -> _Figures:
         said = _dimensions(result)
@@ -174,9 +175,11 @@ def bucket_of(value: object, report: tuple[str, str] | None) -> Bucket:
     if (ends_at - timedelta(microseconds=1)).date() != starts_at.date():
         raise Breach("not_a_day", "the bucket is more than one UTC day: ask for bucket_width=1d", names[1])
     results = value["results"]
-    named = value.get("grouped_by") or {name for of in results if isinstance(of, dict) for name in _dimensions(of)}
+    named = value.get("grouped_by") or [name for of in results if isinstance(of, dict) for name in _dimensions(of)]
+    if not isinstance(named, list):
+        raise Breach("malformed", "grouped_by must be a list of names: ask for the report again", "grouped_by")
     times = {name: value[name] for name in names}
-    return Bucket(provider, report, times, starts_at, ends_at, results, tuple(sorted(str(name) for name in named)))
+    return Bucket(provider, report, times, starts_at, ends_at, results, tuple(sorted({str(name) for name in named})))
 
 
 def _openai(result: _Result) -> tuple[str, _Figures | None]:
@@ -221,7 +224,7 @@ def _counts(result: _Result, spelling: Spelling, known: tuple[str, ...]) -> _Fig
     for name, count in result.items():
         if name.endswith("_tokens") and name not in known and count:
             raise Breach("unknown_unit", f"{name} is a unit that is not known here", name)
-    counts = read_counts(_path(result), spelling)
+    counts = read_counts(partial(values.at, result), spelling)
     if counts is None:
         raise Breach("no_usage", "the result reports no token counts", "results")
     return {
@@ -235,16 +238,6 @@ def _counts(result: _Result, spelling: Spelling, known: tuple[str, ...]) -> _Fig
 
 def _names(spelling: Spelling) -> tuple[str, ...]:
     return (*spelling.input, *spelling.output, *spelling.cache_read, *spelling.cache_write, *spelling.units)
-
-
-def _path(result: _Result) -> Callable[[str], object]:
-    def get(path: str) -> object:
-        value: object = result
-        for key in path.split("."):
-            value = value.get(key) if isinstance(value, Mapping) else None
-        return value
-
-    return get
 
 
 def _dimensions(result: _Result) -> dict[str, Any]:

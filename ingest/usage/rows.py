@@ -11,6 +11,7 @@ from ingest.formats import Chunk, Rejection
 from ingest.usage.counts import Counts
 from ingest.usage.events import KIND, SCHEMA, canonical, with_content_hash
 from ingest.usage.pricing import COSTS, price
+from ingest.usage.values import Breach, attempt
 
 _SCHEMA = {**SCHEMA, "priced": pl.Boolean(), "free": pl.String()}
 
@@ -28,6 +29,12 @@ class Rows:
     def read(self) -> int:
         """How many records it accounts for."""
         return len(self.events) + len(self.rejections) + sum(self.ignored.values())
+
+    def take(self, number: int, line: int | None, text: Callable[[], str], add: Callable[[], None]) -> None:
+        """Account for one record: `add` makes an event of it, ignores it, or cannot; `text` gives it as it was read."""
+        self.raw[number] = text
+        if isinstance(breach := attempt(add), Breach):
+            self.rejections.append(Rejection(number, line, breach.column, breach.rule, breach.reason, text()))
 
     def add(
         self,

@@ -49,5 +49,8 @@ def counts_within(usage: Mapping[str, Any], path: str = "") -> Iterable[tuple[st
 
 def _counts_something(value: object) -> bool:
     if isinstance(value, str):
-        return value.strip().isdigit() and int(value) > 0
-    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+        try:
+            value = float(value)
+        except ValueError:
+            return False
+    return isinstance(value, int | float) and not isinstance(value, bool) and value != 0

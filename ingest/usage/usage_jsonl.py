@@ -7,6 +7,7 @@ taken apart, down to single lines, so that each bad line becomes one rejection.
 import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import orjson
@@ -15,8 +16,11 @@ import polars as pl
 from ingest.formats import Chunk, Rejection, Source
 from ingest.usage import own
 from ingest.usage.lines import BOM, Block, blocks, first_object, too_long
+from ingest.usage.values import Breach, attempt
 
 _PART_LINES = 1_000
+_DEEP = (b"}" * 64, b"]" * 64)
+"""How values end that are nested so deeply that Polars takes seconds for one."""
 _KEYS = (rb'"event_id"\s*:', rb'"(model|input_tokens|output_tokens)"\s*:')
 _EXPECTED: dict[str, tuple[type[pl.DataType], ...]] = {
     "timestamp": (pl.String, pl.Null),
@@ -85,6 +89,8 @@ def _chunk(block: Block, record: int, received_at: datetime) -> Chunk:
 
 def _typed(data: bytes) -> pl.DataFrame | None:
     """Read lines that are all objects of the contract's types, or None."""
+    if any(ends in data for ends in _DEEP):
+        return None
     try:
         frame = pl.read_ndjson(data, infer_schema_length=None)
     except (pl.exceptions.PolarsError, ValueError):
@@ -125,24 +131,24 @@ def _by_parts(lines: list[bytes]) -> tuple[pl.DataFrame, list[int], list[tuple[i
             continue
         rows = []
         for place, text in enumerate(part, start):
-            row = _row(text)
-            if isinstance(row, dict):
+            row = attempt(partial(_row, text))
+            if isinstance(row, Breach):
+                bad.append((place, row.rule, row.reason))
+            else:
                 rows.append(row)
                 good.append(place)
-            else:
-                bad.append((place, *row))
         frames.append(pl.DataFrame(rows, schema=dict.fromkeys((*own.COLUMNS, "extra"), pl.String)))
     return pl.concat(frames), good, bad
 
 
-def _row(line: bytes) -> dict[str, str | None] | tuple[str, str]:
-    """Read one line to texts, or return the rule it breaks and the reason."""
+def _row(line: bytes) -> dict[str, str | None]:
+    """Read one line to texts. Raises `Breach` when it is no record."""
     try:
         record = orjson.loads(line)
     except orjson.JSONDecodeError as error:
-        return "not_json", f"the line is not valid JSON ({error}): correct or remove it"
+        raise Breach("not_json", f"the line is not valid JSON ({error}): correct or remove it") from error
     if not isinstance(record, dict):
-        return "not_an_object", "the line must be one JSON object with the columns of a usage event"
+        raise Breach("not_an_object", "the line must be one JSON object with the columns of a usage event")
     row = {name: _text(record.pop(name, None)) for name in own.COLUMNS}
     kept = {name: value for name, value in record.items() if value is not None}
     row["extra"] = orjson.dumps(kept).decode() if kept else None

@@ -9,6 +9,7 @@ import polars.selectors as cs
 from cauce.errors import SkippableError
 from ingest.formats import CHUNK_RECORDS, Chunk, Source
 from ingest.usage import own
+from ingest.usage.values import json_text
 
 
 class UsageParquet:
@@ -46,7 +47,25 @@ def _batches(source: Source) -> Iterator[pl.DataFrame]:
         raise SkippableError(problem, where=source.name, action="write it again") from error
 
 
+def _as_texts(batch: pl.DataFrame) -> pl.DataFrame:
+    """Give as texts what is bytes (some writers do not mark their texts) and what is no scalar in a column of ours."""
+    held = [
+        name
+        for name, dtype in batch.schema.items()
+        if "Binary" in str(dtype) or (name in own.COLUMNS and dtype.is_nested())
+    ]
+    return batch.with_columns(
+        pl.Series(name, [None if value is None else _text(value) for value in batch[name].to_list()], dtype=pl.String)
+        for name in held
+    )
+
+
+def _text(value: object) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes) else json_text(value)
+
+
 def _chunk(batch: pl.DataFrame, record: int, received_at: datetime) -> Chunk:
+    batch = _as_texts(batch)
     extra = [name for name in batch.columns if name not in own.COLUMNS]
     missing = [pl.lit(None, dtype=pl.String).alias(name) for name in own.COLUMNS if name not in batch.columns]
     aside = pl.lit(None, dtype=pl.String)

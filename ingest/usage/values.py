@@ -1,8 +1,17 @@
 """Single values as other people's formats write them, read or refused with the rule they break."""
 
+import json
+import re
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import TypeVar
+
+import orjson
 
 from ingest.usage.events import CLOCK_SKEW, EARLIEST, MAX_COUNT, TEXT_LIMITS
+
+_T = TypeVar("_T")
+_WHOLE = re.compile(r"[+-]?[0-9]{1,38}")
 
 
 class Breach(Exception):  # noqa: N818 - it is a finding about a record, not an error of the program
@@ -14,6 +23,39 @@ class Breach(Exception):  # noqa: N818 - it is a finding about a record, not an 
         self.rule, self.reason, self.column = rule, reason, column
 
 
+def attempt(read: Callable[[], _T]) -> _T | Breach:
+    """Read a record, or return the rule it breaks."""
+    try:
+        return read()
+    except Breach as breach:
+        return breach
+    # A record can have any shape, and no list of checks foresees them all: what a reader stumbles over costs itself,
+    # never its file. These are the errors of values; what is wrong with the machine is none of them.
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        said = f"{type(error).__name__}: {error}"
+        reason = f"the record has not the shape of its format ({said[:100]}): correct or remove it"
+        return Breach("malformed", reason)
+
+
+def json_text(value: object) -> str:
+    """Write a record as JSON, however deep or large what is in it is."""
+    try:
+        return orjson.dumps(value, default=str).decode()
+    except orjson.JSONEncodeError:
+        pass
+    try:
+        return json.dumps(value, default=str)
+    except RecursionError:
+        return f"a {type(value).__name__} nested more deeply than can be written"
+
+
+def at(value: object, path: str) -> object:
+    """Look up what stands at a path of keys joined by dots, None where there is nothing."""
+    for key in path.split("."):
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
+
+
 def whole(value: object, column: str) -> int | None:
     """Read a count: an integer, one written as text, or a float without a fraction (some exporters know no other).
 
@@ -21,7 +63,7 @@ def whole(value: object, column: str) -> int | None:
     """
     if value is None:
         return None
-    if isinstance(value, str) and value.strip().lstrip("+-").isascii() and value.strip().lstrip("+-").isdigit():
+    if isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
         value = int(value)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
@@ -38,14 +80,14 @@ def instant(value: object, column: str) -> datetime:
     """Read an RFC 3339 time with a zone. Raises `Breach` for anything else."""
     try:
         time = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
+        if time is not None and time.tzinfo is not None:
+            return time.astimezone(UTC)
+    except (ValueError, OverflowError):
         time = None
     if time is None:
         raise Breach("not_a_timestamp", f"{column} {_shown(value)} is not an RFC 3339 time", column)
-    if time.tzinfo is None:
-        reason = f"{column} {_shown(value)} has no time zone: write it with Z or an offset"
-        raise Breach("naive_timestamp", reason, column)
-    return time.astimezone(UTC)
+    reason = f"{column} {_shown(value)} has no time zone: write it with Z or an offset"
+    raise Breach("naive_timestamp", reason, column)
 
 
 def possible(time: datetime, received_at: datetime, column: str) -> datetime:

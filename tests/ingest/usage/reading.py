@@ -34,7 +34,7 @@ class Result:
         return {r.record: r.rule for r in self.rejections}
 
 
-def read(data: bytes | Path, received_at: datetime = RECEIVED) -> Result:
+def read(data: bytes | Path, received_at: datetime = RECEIVED, taken: str = KIND) -> Result:
     content = data if isinstance(data, bytes) else data.read_bytes()
     formats = [f for f in FORMATS if f.sniff(content[: 2**16])]
     assert len(formats) == 1, f"recognised as {[f.name for f in formats]}"
@@ -50,9 +50,9 @@ def read(data: bytes | Path, received_at: datetime = RECEIVED) -> Result:
         rejections += chunk.rejections
         for kind, count in chunk.ignored.items():
             ignored[kind] = ignored.get(kind, 0) + count
-        if KIND in chunk.frames:
-            frame = chunk.frames[KIND]
-            assert frame.schema == pl.Schema(SCHEMA)
+        if taken in chunk.frames:
+            frame = chunk.frames[taken]
+            assert taken != KIND or frame.schema == pl.Schema(SCHEMA)
             numbers = frame["record"].to_list()
             texts |= dict(zip(numbers, chunk.raw(numbers), strict=True))
             frames.append(frame)

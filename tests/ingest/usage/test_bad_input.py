@@ -57,6 +57,62 @@ def test_a_time_that_cannot_be_is_set_aside(dialect, year):
     assert of_two(good, bad).rule == "impossible_time"
 
 
+ODD = {
+    "a count with two signs": (SPANS[0], b'"intValue": "1000"', b'"intValue": "+-5"', "not_an_integer"),
+    "a count of 5000 digits": (
+        SPANS[0],
+        b'"intValue": "1000"',
+        b'"intValue": "' + b"9" * 5000 + b'"',
+        "not_an_integer",
+    ),
+    "a body's count of 5000 digits": (
+        BODIES[0],
+        b'"prompt_tokens": 1000',
+        b'"prompt_tokens": "%s"' % (b"9" * 5000),
+        None,
+    ),
+    "a time before all times": (BODIES[0], b"2026-03-01T09:30:00Z", b"0001-01-01T00:00:00+14:00", "not_a_timestamp"),
+    "a log's time before all": (LOGS[0], b"2026-03-01T09:30:00Z", b"0001-01-01T00:00:00+14:00", "not_a_timestamp"),
+    "a body too deep to name": (BODIES[0], b'"id": "same"', b'"x": ' + b"[" * 300 + b"]" * 300, "malformed"),
+    "a span too deep to write": (
+        SPANS[0],
+        b'"traceId": ',
+        b'"x": ' + b"[" * 300 + b"]" * 300 + b', "traceId": 7, "y": ',
+        "bad_id",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", ODD)
+def test_what_a_reader_stumbles_over_is_set_aside(what):
+    dialect, place, instead, rule = ODD[what]
+    good = dialect.say(CALL.without(dialect.silent), int)
+    assert place in good
+    result = read(good + b"\n" + good.replace(place, instead))
+    assert result.events["record"].to_list() == [1]
+    [rejection] = result.rejections
+    assert (rejection.line, rejection.rule) == (2, rule or rejection.rule)
+    assert rejection.raw
+
+
+PASSED_OVER = {
+    "no list of values": (b'"stringValue": "openai"', b'"arrayValue": {"values": 7}'),
+    "no list of events": (b'"traceId"', b'"events": 7, "traceId"'),
+    "an unknown unit that is no number": (
+        b'{"key": "gen_ai.usage.input_tokens"',
+        b'{"key": "gen_ai.usage.hologram_tokens", "value": {"stringValue": "\xc2\xb2"}}, {"key": "gen_ai.usage.input_tokens"',
+    ),
+}
+
+
+@pytest.mark.parametrize("what", PASSED_OVER)
+def test_what_says_nothing_is_passed_over(what):
+    good = SPANS[0].say(CALL, int)
+    place, instead = PASSED_OVER[what]
+    assert place in good
+    assert read(good.replace(place, instead)).events["tokens_input"].to_list() == [1000]
+
+
 UNKNOWN = {
     "OTLP": (
         SPANS[0],
