@@ -1,6 +1,7 @@
 """Polars frames into temporary tables by COPY, and the SQL steps that merge them from there."""
 
 import io
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,15 +12,18 @@ from psycopg import sql
 
 HERE = Path(__file__).parent
 _BLOCK = 1024 * 1024
+_JSON_NUL = r"(?:^|[^\\])(?:\\\\)*\\u0000"
+"""A NUL as JSON writes it; a backslash that is written itself, as two, makes none of what follows it."""
 
 
 @dataclass(frozen=True, slots=True)
 class StagingTable:
-    """A temporary table `staged_<kind>`: the columns a frame must bring, and how long the texts may be."""
+    """A temporary table `staged_<kind>`: the columns a frame must bring, how long texts may be, which are JSON."""
 
     name: str
     columns: tuple[str, ...]
     limits: Mapping[str, int]
+    json: frozenset[str] = frozenset()
 
 
 def run_steps(conn: psycopg.Connection, folder: Path, pattern: str) -> None:
@@ -32,7 +36,8 @@ def staging_tables(conn: psycopg.Connection) -> dict[str, StagingTable]:
     """Find this session's staging tables, by kind of record. Columns the database fills by itself are left out."""
     rows = conn.execute(
         """
-        SELECT c.relname, a.attname, CASE WHEN a.atttypid = 'varchar'::regtype THEN a.atttypmod - 4 END
+        SELECT c.relname, a.attname, CASE WHEN a.atttypid = 'varchar'::regtype THEN a.atttypmod - 4 END,
+          a.atttypid = 'jsonb'::regtype
         FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
         WHERE c.relnamespace = pg_my_temp_schema() AND c.relname LIKE 'staged\\_%' AND c.relkind = 'r'
           AND a.attnum > 0 AND NOT a.attisdropped AND NOT a.atthasdef
@@ -41,9 +46,12 @@ def staging_tables(conn: psycopg.Connection) -> dict[str, StagingTable]:
     ).fetchall()
     tables: dict[str, StagingTable] = {}
     for name in dict.fromkeys(row[0] for row in rows):
-        columns = [(column, limit) for table, column, limit in rows if table == name]
+        columns = [row[1:] for row in rows if row[0] == name]
         tables[name.removeprefix("staged_")] = StagingTable(
-            name, tuple(column for column, _ in columns), {column: limit for column, limit in columns if limit}
+            name,
+            tuple(column for column, _, _ in columns),
+            {column: limit for column, limit, _ in columns if limit},
+            frozenset(column for column, _, is_json in columns if is_json),
         )
     return tables
 
@@ -88,13 +96,13 @@ def unstorable(frame: pl.DataFrame, table: StagingTable) -> Iterator[Unfit]:
     texts = [name for name in table.columns if frame.schema[name] == pl.String]
     if not texts or frame.is_empty():
         return
-    tests = {name: _too_much(name, table.limits.get(name)) for name in texts}
+    tests = {name: _too_much(name, table.limits.get(name), is_json=name in table.json) for name in texts}
     for row in frame.filter(pl.any_horizontal(tests.values())).select("record", "line", *texts).iter_rows(named=True):
         for name in texts:
             value, limit = row[name], table.limits.get(name)
             if value is None:
                 continue
-            if "\x00" in value:
+            if "\x00" in value or (name in table.json and re.search(_JSON_NUL, value)):
                 reason = "holds a NUL character, which no text may hold: remove it"
                 yield Unfit(row["record"], row["line"], name, "unstorable_text", reason)
                 break
@@ -104,8 +112,10 @@ def unstorable(frame: pl.DataFrame, table: StagingTable) -> Iterator[Unfit]:
                 break
 
 
-def _too_much(name: str, limit: int | None) -> pl.Expr:
+def _too_much(name: str, limit: int | None, *, is_json: bool) -> pl.Expr:
     test = pl.col(name).str.contains("\x00", literal=True)
+    if is_json:
+        test |= pl.col(name).str.contains(_JSON_NUL)
     if limit is not None:
         test |= pl.col(name).str.len_chars() > limit
     return test.fill_null(value=False)

@@ -19,8 +19,9 @@ from ingest.usage.lines import BOM, Block, blocks, first_object, too_long
 from ingest.usage.values import Breach, attempt
 
 _PART_LINES = 1_000
-_DEEP = (b"}" * 64, b"]" * 64)
-"""How values end that are nested so deeply that Polars takes seconds for one."""
+_LINE_BY_LINE = (b"}" * 64, b"]" * 64, rb"\u0000")
+"""What no block is read at once with: values nested so deeply that Polars takes seconds for one, and a NUL, which would
+be a name in the objects of every line."""
 _KEYS = (rb'"event_id"\s*:', rb'"(model|input_tokens|output_tokens)"\s*:')
 _EXPECTED: dict[str, tuple[type[pl.DataType], ...]] = {
     "timestamp": (pl.String, pl.Null),
@@ -89,7 +90,7 @@ def _chunk(block: Block, record: int, received_at: datetime) -> Chunk:
 
 def _typed(data: bytes) -> pl.DataFrame | None:
     """Read lines that are all objects of the contract's types, or None."""
-    if any(ends in data for ends in _DEEP):
+    if any(mark in data for mark in _LINE_BY_LINE):
         return None
     try:
         frame = pl.read_ndjson(data, infer_schema_length=None)
