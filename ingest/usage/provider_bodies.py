@@ -15,16 +15,16 @@ from hashlib import blake2b
 from typing import Any
 
 import orjson
-from genai_prices.types import Provider
 
 from ingest.formats import Chunk, Source
 from ingest.usage import prices, values
 from ingest.usage.counts import Counts, read
 from ingest.usage.lines import BOM, blocks, first_object
+from ingest.usage.provider_extracts import extract
 from ingest.usage.provider_spellings import BODY_SPELLINGS
 from ingest.usage.rows import Rows
 from ingest.usage.unit_names import counts_within, require_known
-from ingest.usage.values import Breach, whole
+from ingest.usage.values import Breach
 
 UNNAMED = "provider"
 """Source of the bodies that name no provider."""
@@ -86,12 +86,12 @@ def _add(
         raise Breach("missing_value", "the line has no response: give the body the provider sent", "response")
     named = values.name(body.get("provider"), "provider")
     provider = prices.find_provider(named, None) if named else None
-    model, counts = _extracted(provider, response, body.get("api_flavor")) or (None, None)
-    model = model or response.get("model") or response.get("modelVersion") or body.get("model")
-    counts = counts or _common(response)
+    found = extract(provider, response, body.get("api_flavor")) if provider else None
+    model = (found and found.model) or response.get("model") or response.get("modelVersion") or body.get("model")
+    counts = found.counts if found else _common(response)
     if counts is None:
         raise Breach("no_usage", "the response reports no token counts in any known spelling", "response")
-    for usage in (response.get("usage"), response.get("usageMetadata")):
+    for usage in (response.get("usage"), response.get("usageMetadata"), found.usage if found else None):
         require_known(counts_within(usage if isinstance(usage, dict) else {}))
     time = body.get("timestamp")
     rows.add(
@@ -114,41 +114,9 @@ def _add(
     )
 
 
-def _extracted(provider: Provider | None, response: dict[str, Any], flavor: object) -> tuple[str | None, Counts] | None:
-    """Read model and counts the way the price book does for this provider, None where it cannot."""
-    if provider is None:
-        return None
-    flavor = flavor if isinstance(flavor, str) else "default"
-    try:
-        model, usage = provider.extract_usage(_integers(response), api_flavor=flavor)
-    except ValueError:
-        return None
-    reported = {unit: value for unit, value in vars(usage).items() if value is not None}
-    core = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "output_reasoning_tokens")
-    total_in, total_out, cache_read, cache_write, reasoning = (whole(reported.pop(u, 0), u) or 0 for u in core)
-    counts = Counts.within(
-        input=total_in,
-        output=total_out,
-        cache_read=cache_read,
-        cache_write=cache_write,
-        reasoning=reasoning,
-        more=reported,
-    )
-    return model, counts
-
-
 def _common(response: dict[str, Any]) -> Counts | None:
     get = partial(values.at, response)
     return next((counts for spelling in BODY_SPELLINGS if (counts := read(get, spelling))), None)
-
-
-def _integers(value: Any) -> Any:  # noqa: ANN401 - JSON
-    """Turn integers written as text into integers wherever they stand in a usage object."""
-    if isinstance(value, dict):
-        return {key: _integers(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_integers(item) for item in value]
-    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value
 
 
 def _content_id(body: dict[str, Any], seen: Counter[bytes]) -> str:

@@ -76,6 +76,13 @@ def whole(value: object, column: str) -> int | None:
     return value
 
 
+def measure(value: object, column: str) -> int | float | None:
+    """Read an amount that may have a fraction, such as seconds; in all else like `whole`."""
+    if isinstance(value, float) and 0 <= value <= MAX_COUNT:
+        return value
+    return whole(value, column)
+
+
 def instant(value: object, column: str) -> datetime:
     """Read an RFC 3339 time with a zone. Raises `Breach` for anything else."""
     try:

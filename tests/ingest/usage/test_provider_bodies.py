@@ -1,5 +1,14 @@
+import json
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import chain
+from typing import Any
+
+import pytest
+from genai_prices.data_snapshot import get_snapshot
+from genai_prices.types import ModelPrice, TieredPrices
+
+from ingest.usage.events import COST, MAX_COUNT
 
 from .reading import DATA, RECEIVED, read
 
@@ -66,3 +75,109 @@ def test_each_bad_line_is_one_rejection_and_the_rest_loads():
         8: "not_json",
         9: "not_an_object",
     }
+
+
+def body(provider: str, response: dict[str, Any], **fields: Any) -> bytes:
+    return json.dumps({"id": "b", "provider": provider, "response": response, **fields}).encode()
+
+
+def searched(count: object) -> bytes:
+    usage = {"input_tokens": 10, "output_tokens": 5, "server_tool_use": {"web_search_requests": count}}
+    return body("anthropic", {"model": "claude-sonnet-4-5", "usage": usage})
+
+
+def scanned(count: object) -> bytes:
+    return body("mistral", {"model": "mistral-ocr-latest", "usage_info": {"pages_processed": count}})
+
+
+@pytest.mark.parametrize(
+    ("count", "rule"),
+    [(10**11, "absurd_count"), (10**15, "absurd_count"), (2.5, "not_an_integer"), (-3, "negative_count")],
+)
+@pytest.mark.parametrize("say", [searched, scanned])
+def test_a_unit_beside_the_tokens_is_a_count_too(say, count, rule):
+    result = read(say(2) + b"\n" + say(count))
+    assert result.events["record"].to_list() == [1]
+    assert result.events["total_cost"][0] > 0
+    assert result.broken == {2: rule}
+
+
+def test_the_largest_count_at_the_highest_price_fits_the_column_of_a_cost():
+    models = chain.from_iterable(provider.models for provider in get_snapshot().providers)
+    rows = chain.from_iterable(
+        [m.prices] if isinstance(m.prices, ModelPrice) else [row.prices for row in m.prices] for m in models
+    )
+    listed = [price for row in rows for price in vars(row).values() if isinstance(price, Decimal | TieredPrices)]
+    highest = max(p if isinstance(p, Decimal) else max(p.base, *(tier.price for tier in p.tiers)) for p in listed)
+    # No unit is priced by fewer than a thousand but a call itself; a hundred kinds of units are more than there are.
+    assert highest / 1000 * MAX_COUNT * 100 < 10 ** (24 - COST.scale)
+
+
+def _body_of(extractor: Any) -> dict[str, Any]:
+    """The least that an extractor reads: a count at each of its paths, parts smaller than totals."""
+    response: dict[str, Any] = {}
+    _put(response, extractor.model_path, "any")
+    totals = {str(m.path) for m in extractor.mappings if m.dest in ("input_tokens", "output_tokens")}
+    usage: dict[str, Any] = {}
+    for number, path in enumerate(dict.fromkeys(str(m.path) for m in extractor.mappings), 1):
+        mapping = next(m for m in extractor.mappings if str(m.path) == path)
+        _put(usage, mapping.path, number + (1000 if path in totals else 0))
+    _put(response, extractor.root, usage)
+    return response
+
+
+def _put(holder: Any, path: Any, value: Any) -> None:
+    *steps, last = [path] if isinstance(path, str) else path
+    for place, step in enumerate(steps):
+        if not isinstance(step, str):
+            item = {step.field: step.match.equals}
+            holder.append(item)
+            holder = item
+        else:
+            following = [*steps, last][place + 1]
+            holder = holder.setdefault(step, {} if isinstance(following, str) else [])
+    holder[last] = value
+
+
+FLAVORS = [(p, e) for p in get_snapshot().providers for e in p.extractors or []]
+
+
+@pytest.mark.parametrize(("provider", "extractor"), FLAVORS, ids=[f"{p.id} {e.api_flavor}" for p, e in FLAVORS])
+def test_every_kind_of_answer_that_the_price_book_knows_is_read(provider, extractor):
+    response = _body_of(extractor)
+    _, usage = extractor.extract(response)
+    expected = {unit: count for unit, count in vars(usage).items() if count}
+    event = read(body(provider.id, response, api_flavor=extractor.api_flavor)).event("b")
+    assert _units(event) == expected
+    # Nobody has to say which kind it is: what is read then is no less.
+    guessed = read(body(provider.id, response))
+    assert guessed.rejections == []
+    assert _units(guessed.event("b"))
+
+
+def _units(event: dict[str, Any]) -> dict[str, Any]:
+    core = dict(
+        zip(
+            ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "output_reasoning_tokens"),
+            (event[name] for name in COUNTS),
+            strict=True,
+        )
+    )
+    return {unit: count for unit, count in (core | json.loads(event["units"] or "{}")).items() if count}
+
+
+def test_the_kind_of_an_answer_is_found_by_what_it_reports():
+    assert _units(read(scanned(3)).event("b")) == {"input_document_pages": 3}
+    embedded = {"model": "embed-v4.0", "meta": {"billed_units": {"input_tokens": 7}}}
+    assert _units(read(body("cohere", embedded)).event("b")) == {"input_tokens": 7}
+    details = {"text_tokens": 3, "image_tokens": 7}
+    drawn = {"input_tokens": 10, "input_tokens_details": details, "output_tokens": 50}
+    event = read(body("openai", {"model": "gpt-image-1", "usage": drawn})).event("b")
+    assert json.loads(event["units"])["input_image_tokens"] == 7
+
+
+def test_a_kind_of_answer_that_nobody_knows_is_set_aside_with_those_that_are_known():
+    response = {"model": "gpt-4o-mini", "usage": {"prompt_tokens": 1, "completion_tokens": 1}}
+    [rejection] = read(body("openai", response, api_flavor="chatt")).rejections
+    assert (rejection.rule, rejection.column) == ("unknown_flavor", "api_flavor")
+    assert "chat, responses" in rejection.reason

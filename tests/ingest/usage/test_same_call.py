@@ -51,13 +51,13 @@ def test_it_costs_what_a_hand_computes():
 
 
 @pytest.mark.parametrize("number", NUMBERS.values(), ids=NUMBERS)
-@named((*SPANS, *LOGS))
+@named((*SPANS, *BODIES, *LOGS))
 def test_counts_may_be_written_as_text_or_as_floats(dialect, number):
     assert counts(of(dialect, CALL.without(dialect.silent), number)) == CALL.without(dialect.silent)
 
 
-@named((*BODIES, *OWN))
-def test_counts_of_bodies_and_of_our_own_may_be_written_as_text(dialect):
+@named(OWN)
+def test_counts_of_our_own_may_be_written_as_text(dialect):
     assert counts(of(dialect, CALL.without(dialect.silent), str)) == CALL.without(dialect.silent)
 
 
