@@ -9,7 +9,13 @@ from ingest.usage.counts import Spelling
 
 METADATA = "ai.response.providerMetadata"
 META = "metadata:"
-METADATA_PROVIDERS = {"bedrock": "aws", "anthropic": "anthropic", "openai": "openai", "google": "google"}
+METADATA_PROVIDERS = {
+    "bedrock": "aws",
+    "anthropic": "anthropic",
+    "openai": "openai",
+    "google": "google",
+    "vertex": "google",
+}
 """Whose call it was, by the key its metadata stands under."""
 PROVIDER_NAMES = {
     "gcp.gen_ai": "google",
@@ -23,15 +29,43 @@ PROVIDER_APIS = (".chat", ".completion", ".responses", ".messages", ".embedding"
 
 _INPUT = ("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", "llm.usage.prompt_tokens")
 _OUTPUT = ("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens", "llm.usage.completion_tokens")
+_VERCEL_INPUT = ("ai.usage.inputTokens", "ai.usage.promptTokens")
+_VERCEL_OUTPUT = ("ai.usage.outputTokens", "ai.usage.completionTokens")
 _TOTAL = ("gen_ai.usage.total_tokens", "llm.usage.total_tokens")
 _REASONING = (
     "gen_ai.usage.reasoning.output_tokens",
     "gen_ai.usage.reasoning_tokens",
     "gen_ai.usage.thoughts_tokens",
     "gen_ai.usage.details.reasoning_tokens",
+    "gen_ai.usage.completion_tokens_details.reasoning",
     "ai.usage.reasoningTokens",
     "ai.usage.outputTokenDetails.reasoningTokens",
+    f"{META}openai.reasoningTokens",
 )
+_AUDIO = {
+    "input_audio_tokens": ("gen_ai.usage.details.input_audio_tokens",),
+    "cache_audio_read_tokens": ("gen_ai.usage.details.cache_audio_read_tokens",),
+    "output_audio_tokens": (
+        "gen_ai.usage.details.output_audio_tokens",
+        "gen_ai.usage.completion_tokens_details.audio",
+    ),
+}
+
+
+def _with_gemini(key: str) -> Spelling:
+    """Gemini's own counts, which the SDK's outputs leave the thoughts out of in some of its versions."""
+    usage = f"{META}{key}.usageMetadata."
+    return Spelling(
+        "Vercel AI SDK with Gemini's usage",
+        input=(f"{usage}promptTokenCount",),
+        output=(f"{usage}candidatesTokenCount",),
+        cache_read=(f"{usage}cachedContentTokenCount",),
+        reasoning=(f"{usage}thoughtsTokenCount",),
+        input_besides=(f"{usage}toolUsePromptTokenCount",),
+        marks=(f"{usage}promptTokenCount",),
+        reasoning_on_top=True,
+    )
+
 
 SPELLINGS = (
     Spelling(
@@ -44,14 +78,26 @@ SPELLINGS = (
         units={
             "cache_write_5m_tokens": (f"{META}anthropic.usage.cache_creation.ephemeral_5m_input_tokens",),
             "cache_write_1h_tokens": (f"{META}anthropic.usage.cache_creation.ephemeral_1h_input_tokens",),
+            "web_searches": (f"{META}anthropic.usage.server_tool_use.web_search_requests",),
         },
         marks=(f"{META}anthropic.usage.input_tokens",),
         cache_on_top=True,
     ),
     Spelling(
+        # Version 4 of the SDK: the input is Anthropic's, which leaves the cache out.
+        "Vercel AI SDK with what Anthropic says of its cache",
+        input=(*_VERCEL_INPUT, *_INPUT),
+        output=(*_VERCEL_OUTPUT, *_OUTPUT),
+        cache_read=(f"{META}anthropic.cacheReadInputTokens", "ai.usage.cachedInputTokens"),
+        cache_write=(f"{META}anthropic.cacheCreationInputTokens",),
+        reasoning=_REASONING,
+        marks=(f"{META}anthropic.cacheReadInputTokens", f"{META}anthropic.cacheCreationInputTokens"),
+        cache_on_top=True,
+    ),
+    Spelling(
         "Vercel AI SDK with Bedrock's usage",
-        input=(f"{META}bedrock.usage.inputTokens", *_INPUT, "ai.usage.inputTokens", "ai.usage.promptTokens"),
-        output=(f"{META}bedrock.usage.outputTokens", *_OUTPUT, "ai.usage.outputTokens", "ai.usage.completionTokens"),
+        input=(f"{META}bedrock.usage.inputTokens", *_INPUT, *_VERCEL_INPUT),
+        output=(f"{META}bedrock.usage.outputTokens", *_OUTPUT, *_VERCEL_OUTPUT),
         cache_read=(f"{META}bedrock.usage.cacheReadInputTokens",),
         cache_write=(
             f"{META}bedrock.usage.cacheWriteInputTokens",
@@ -62,6 +108,8 @@ SPELLINGS = (
         marks=(f"{META}bedrock.usage.cacheReadInputTokens", f"{META}bedrock.usage.cacheWriteInputTokens"),
         cache_on_top=True,
     ),
+    _with_gemini("google"),
+    _with_gemini("vertex"),
     Spelling(
         "OpenTelemetry, current",
         input=_INPUT,
@@ -69,6 +117,7 @@ SPELLINGS = (
         cache_read=("gen_ai.usage.cache_read.input_tokens",),
         cache_write=("gen_ai.usage.cache_creation.input_tokens", "gen_ai.usage.cache_write.input_tokens"),
         reasoning=_REASONING,
+        units=_AUDIO,
         marks=(
             "gen_ai.usage.cache_read.input_tokens",
             "gen_ai.usage.cache_creation.input_tokens",
@@ -84,6 +133,7 @@ SPELLINGS = (
         cache_read=("gen_ai.usage.cache_read_input_tokens",),
         cache_write=("gen_ai.usage.cache_creation_input_tokens", "gen_ai.usage.cache_write_input_tokens"),
         reasoning=_REASONING,
+        units=_AUDIO,
         total=_TOTAL,
         marks=(
             "gen_ai.usage.cache_read_input_tokens",
@@ -100,20 +150,20 @@ SPELLINGS = (
             "gen_ai.usage.details.cache_read_tokens",
             "gen_ai.usage.details.cache_read_input_tokens",
             "gen_ai.usage.details.cached_tokens",
+            "gen_ai.usage.prompt_tokens_details.cache_read",
             "gen_ai.usage.cached_tokens",
             "ai.usage.cachedInputTokens",
             "ai.usage.inputTokenDetails.cacheReadTokens",
+            f"{META}openai.cachedPromptTokens",
         ),
         cache_write=(
             "gen_ai.usage.details.cache_write_tokens",
             "gen_ai.usage.details.cache_creation_input_tokens",
+            "gen_ai.usage.prompt_tokens_details.cache_write",
             "ai.usage.inputTokenDetails.cacheWriteTokens",
         ),
         reasoning=_REASONING,
-        units={
-            "input_audio_tokens": ("gen_ai.usage.details.input_audio_tokens",),
-            "output_audio_tokens": ("gen_ai.usage.details.output_audio_tokens",),
-        },
+        units=_AUDIO,
     ),
     Spelling(
         "OpenInference",
@@ -129,11 +179,15 @@ SPELLINGS = (
     ),
     Spelling(
         "Vercel AI SDK",
-        input=("ai.usage.inputTokens", "ai.usage.promptTokens", "ai.usage.tokens"),
-        output=("ai.usage.outputTokens", "ai.usage.completionTokens"),
-        cache_read=("ai.usage.cachedInputTokens", "ai.usage.inputTokenDetails.cacheReadTokens"),
+        input=(*_VERCEL_INPUT, "ai.usage.tokens"),
+        output=_VERCEL_OUTPUT,
+        cache_read=(
+            "ai.usage.cachedInputTokens",
+            "ai.usage.inputTokenDetails.cacheReadTokens",
+            f"{META}openai.cachedPromptTokens",
+        ),
         cache_write=("ai.usage.inputTokenDetails.cacheWriteTokens",),
-        reasoning=("ai.usage.reasoningTokens", "ai.usage.outputTokenDetails.reasoningTokens"),
+        reasoning=_REASONING,
     ),
 )
 """In order: the first that finds a total speaks for the span."""

@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from tests.ingest.usage.reading import read
+from tests.ingest.usage.same_call import SPANS, Call
 
 RECEIVED = datetime(2026, 11, 22, tzinfo=UTC)
 COUNTS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "output_reasoning_tokens")
@@ -51,3 +52,14 @@ def test_the_13_spans_are_events_or_counted_by_kind(samples: Path):
     }
     openlit = result.events.row(0, named=True)
     assert openlit["total_cost"] == Decimal("0.000151")  # what the span itself says it cost
+
+
+def test_every_sample_span_yields_the_same_counts_whatever_its_dialect(samples: Path):
+    events = read(samples / "usage" / "otlp_genai_spans.jsonl", RECEIVED).events
+    calls = [Call(*counts) for counts in events.select(COLUMNS).rows()]
+    assert len(calls) == 9
+    for dialect in SPANS:
+        for call in calls:
+            told = call.without(dialect.silent)
+            [said] = read(dialect.say(told, int), RECEIVED).events.select(COLUMNS).rows()
+            assert Call(*said) == told, dialect.name

@@ -208,6 +208,18 @@ SPANS = (
         ),
     ),
     Dialect(
+        "OpenLIT, its own names",
+        _span(
+            lambda c, n: {
+                **_totals(c, n),
+                "gen_ai.usage.total_tokens": n(c.input + c.output),
+                "gen_ai.usage.prompt_tokens_details.cache_read": n(c.read),
+                "gen_ai.usage.prompt_tokens_details.cache_write": n(c.write),
+                "gen_ai.usage.completion_tokens_details.reasoning": n(c.reasoning),
+            }
+        ),
+    ),
+    Dialect(
         "Pydantic AI",
         _span(
             lambda c, n: {
@@ -253,6 +265,74 @@ SPANS = (
             ("anthropic", "claude-sonnet-4-5"),
         ),
         called=("anthropic", "claude-sonnet-4-5"),
+    ),
+    Dialect(
+        "Vercel AI SDK 4 with Anthropic's cache",
+        _span(
+            lambda c, n: {
+                "ai.usage.promptTokens": n(c.fresh),
+                "ai.usage.completionTokens": n(c.output),
+                "ai.response.providerMetadata": json.dumps(
+                    {"anthropic": {"cacheReadInputTokens": n(c.read), "cacheCreationInputTokens": n(c.write)}}
+                ),
+            },
+            ("anthropic", "claude-sonnet-4-5"),
+        ),
+        called=("anthropic", "claude-sonnet-4-5"),
+        silent=("reasoning",),
+    ),
+    Dialect(
+        "Vercel AI SDK 4 with OpenAI's parts",
+        _span(
+            lambda c, n: {
+                "ai.usage.promptTokens": n(c.input),
+                "ai.usage.completionTokens": n(c.output),
+                "ai.response.providerMetadata": json.dumps(
+                    {"openai": {"cachedPromptTokens": n(c.read), "reasoningTokens": n(c.reasoning)}}
+                ),
+            }
+        ),
+        silent=("write",),
+    ),
+    Dialect(
+        "Vercel AI SDK with Bedrock's usage",
+        _span(
+            lambda c, n: {
+                "ai.usage.inputTokens": n(c.fresh),
+                "ai.usage.outputTokens": n(c.output),
+                "ai.usage.reasoningTokens": n(c.reasoning),
+                "ai.response.providerMetadata": json.dumps(
+                    {"bedrock": {"usage": {"cacheReadInputTokens": n(c.read), "cacheWriteInputTokens": n(c.write)}}}
+                ),
+            },
+            ("aws", "anthropic.claude-sonnet-4-5-20250929-v1:0"),
+        ),
+        called=("aws", "anthropic.claude-sonnet-4-5-20250929-v1:0"),
+    ),
+    Dialect(
+        "Vercel AI SDK with Gemini's usage",
+        _span(
+            lambda c, n: {
+                "ai.usage.inputTokens": n(c.input),
+                "ai.usage.outputTokens": n(c.output - c.reasoning),
+                "ai.usage.reasoningTokens": n(c.reasoning),
+                "ai.response.providerMetadata": json.dumps(
+                    {
+                        "google": {
+                            "usageMetadata": {
+                                "promptTokenCount": n(c.input),
+                                "candidatesTokenCount": n(c.output - c.reasoning),
+                                "thoughtsTokenCount": n(c.reasoning),
+                                "cachedContentTokenCount": n(c.read),
+                            }
+                        }
+                    }
+                ),
+            },
+            ("google", "gemini-2.5-flash"),
+        ),
+        called=("google", "gemini-2.5-flash"),
+        silent=("write",),
     ),
 )
 

@@ -119,7 +119,7 @@ UNKNOWN = {
         b'{"key": "gen_ai.usage.hologram_tokens", "value": {"intValue": "7"}}, {"key": "gen_ai.usage.input_tokens"',
     ),
     "Vercel": (
-        SPANS[7],
+        next(dialect for dialect in SPANS if dialect.name == "Vercel AI SDK"),
         b'{"key": "ai.usage.inputTokens"',
         b'{"key": "ai.usage.hologramTokens", "value": {"intValue": "7"}}, {"key": "ai.usage.inputTokens"',
     ),

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from .reading import read
@@ -106,6 +106,7 @@ PLACES = {
 
 
 @pytest.mark.parametrize("name", RECORDS)
+@settings(deadline=None)  # the first reading sets Polars up
 @given(data=st.data())
 def test_a_record_of_any_shape_is_read_or_set_aside_and_the_one_before_it_loads(name, data):
     number, place = data.draw(st.sampled_from(PLACES[name]))
@@ -118,6 +119,7 @@ def test_a_record_of_any_shape_is_read_or_set_aside_and_the_one_before_it_loads(
 
 
 @pytest.mark.parametrize("document", [False, True], ids=["lines", "an array"])
+@settings(deadline=None)
 @given(place=st.sampled_from([(n, place) for n, of in enumerate(REPORTS) for place in _places(of)]), value=VALUES)
 @example(place=(0, ("grouped_by",)), value=7)
 def test_a_bucket_of_any_shape_is_read_or_set_aside_and_the_one_before_it_loads(document, place, value):
@@ -128,6 +130,7 @@ def test_a_bucket_of_any_shape_is_read_or_set_aside_and_the_one_before_it_loads(
     assert result.read >= 2
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(st.characters(codec="utf-8"), max_size=8) | st.sampled_from(ODD), min_size=9))
 def test_fields_of_any_text_are_read_or_set_aside_and_the_record_before_them_loads(fields):
     columns = own_columns(CALL, int)
@@ -151,6 +154,7 @@ COLUMNS = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.sampled_from([*own_columns(CALL, int), "prompt", "success", "team", "input_audio_tokens"]), COLUMNS)
 def test_a_column_of_any_type_is_read_or_set_aside(name, value):
     columns = own_columns(CALL, int)
