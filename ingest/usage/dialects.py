@@ -205,6 +205,7 @@ MODEL = (
     "ai.response.model",
     "ai.model.id",
 )
+TIER = ("openai.response.service_tier", "gen_ai.openai.response.service_tier")
 PROVIDER = ("gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system", "ai.model.provider")
 USER = (
     "user.email",

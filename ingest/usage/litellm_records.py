@@ -6,14 +6,14 @@ input to the input and Gemini's thoughts to the output.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 import orjson
 
-from ingest.usage import prices, values
+from ingest.usage import prices, tiers, values
 from ingest.usage.counts import Counts, Spelling, read
 from ingest.usage.events import MAX_DURATION
 from ingest.usage.rows import Rows
@@ -89,6 +89,7 @@ def add(rows: Rows, record: object, number: int, line: int | None, received_at: 
     rows.add(
         counts,
         priced=_is_metered(counts, record),
+        tier=None if cached else tiers.not_standard(_tier(record)),
         free=FREE if cached else None,
         record=number,
         line=line,
@@ -120,8 +121,9 @@ def without_content(record: object) -> str:
         kept["model_map_information"] = {"model_map_key": key}
     if usage := _object(record.get("hidden_params")).get("usage_object"):
         kept["hidden_params"] = {"usage_object": usage}
-    if user := _object(record.get("model_parameters")).get("user"):
-        kept["model_parameters"] = {"user": user}
+    asked = _object(record.get("model_parameters"))
+    if parameters := {key: asked[key] for key in ("user", "service_tier") if asked.get(key)}:
+        kept["model_parameters"] = parameters
     return values.json_text(kept)
 
 
@@ -212,6 +214,17 @@ def _counts(record: Mapping[str, Any]) -> Counts | None:
             require_known(counts_within(usage))
             return counts
     return None
+
+
+def _tier(record: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+    """Yield what the usage, or else the request, says of the tier; to get a batch counts all that was in it."""
+    metadata, hidden = record["metadata"], _object(record.get("hidden_params"))
+    reported = [_object(of.get("usage_object")) for of in (metadata, hidden)]
+    yield from tiers.said_in(*reported, _object(metadata.get("additional_usage_values")))
+    if not any(usage.get("service_tier") for usage in reported):
+        yield from tiers.said_in(_object(record.get("model_parameters")))
+    if str(record.get("call_type")).endswith("_batch"):
+        yield from tiers.BATCH.items()
 
 
 def _is_metered(counts: Counts | None, record: Mapping[str, Any]) -> bool:

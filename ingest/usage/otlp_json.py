@@ -15,14 +15,14 @@ from typing import Any
 import orjson
 
 from ingest.formats import Chunk, Source
-from ingest.usage import dialects, values
+from ingest.usage import dialects, tiers, values
 from ingest.usage.counts import Counts, read
 from ingest.usage.events import MAX_DURATION
 from ingest.usage.otlp_content import prose_of
 from ingest.usage.otlp_spans import Found, spans
 from ingest.usage.otlp_values import attributes_of
 from ingest.usage.rows import Rows
-from ingest.usage.unit_names import require_known
+from ingest.usage.unit_names import counts_within, require_known
 from ingest.usage.values import Breach
 
 _CHUNK_SPANS = 5_000
@@ -70,6 +70,8 @@ def _add(rows: Rows, found: Found, number: int, received_at: datetime) -> None:
         rows.ignore(kind or "span without usage")
         return
     require_known((name, value) for name, value in attributes.items() if name.startswith(dialects.COUNTS))
+    for usage in _reported(metadata):
+        require_known(counts_within(usage))
     both = resource | attributes
     agent = values.name(_first(both, dialects.AGENT), "agent")
     user, provider = values.name(_first(both, dialects.USER), "user_email"), _provider(attributes, metadata)
@@ -78,6 +80,7 @@ def _add(rows: Rows, found: Found, number: int, received_at: datetime) -> None:
     rows.add(
         counts,
         priced=counts is not None,
+        tier=tiers.not_standard(_tier(attributes, metadata)),
         record=number,
         line=found.line,
         event_id=event_id,
@@ -159,6 +162,18 @@ def _counts(attributes: Mapping[str, Any], metadata: Mapping[str, Any]) -> Count
         return values.at(metadata, name.removeprefix(dialects.META))
 
     return next((counts for spelling in dialects.SPELLINGS if (counts := read(get, spelling))), None)
+
+
+def _reported(metadata: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The usage that providers reported, as the metadata has it."""
+    found = (values.at(of, name) for of in metadata.values() for name in ("usage", "usageMetadata"))
+    return [usage for usage in found if isinstance(usage, Mapping)]
+
+
+def _tier(attributes: Mapping[str, Any], metadata: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+    for name in dialects.TIER:
+        yield "service_tier", attributes.get(name)
+    yield from tiers.said_in(*metadata.values(), *_reported(metadata))
 
 
 def _metadata(text: object) -> Mapping[str, Any]:

@@ -6,7 +6,8 @@
 
 Required: event_id, timestamp, model, input_tokens, output_tokens. Input and output tokens are inclusive totals. Whole
 numbers may be written as text ("42"); anything else that is not a whole number is refused. A column the contract does
-not know is kept aside under "extra" in `units`, unless it counts tokens of a kind nobody knows. A record with
+not know is kept aside under "extra" in `units`, unless it counts a unit that the price book knows, which is read, or
+tokens of a kind nobody knows, which is refused (see `own_extra`). A record with
 `reverses` takes the event of that id back and needs nothing else (see `reversals`). A record breaks at most one rule:
 the first, in the order below.
 """
@@ -15,11 +16,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-import orjson
 import polars as pl
 
 from ingest.formats import Rejection
-from ingest.usage import reversals
+from ingest.usage import own_extra, reversals
 from ingest.usage.events import (
     CLOCK_SKEW,
     EARLIEST,
@@ -30,9 +30,8 @@ from ingest.usage.events import (
     canonical,
     with_content_hash,
 )
-from ingest.usage.pricing import price
-from ingest.usage.unit_names import require_known
-from ingest.usage.values import Breach
+from ingest.usage.pricing import COSTS, price
+from ingest.usage.unit_names import UNKNOWN_UNIT
 
 SOURCE = "cauce"
 REVERSES = reversals.COLUMN
@@ -54,6 +53,15 @@ COLUMNS = (
 REQUIRED = ("event_id", "timestamp", "model", "input_tokens", "output_tokens")
 _RFC3339 = r"^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$"
 _NAIVE = r"^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?$"
+
+
+_EXTRA_RULES = {
+    "unknown_unit": f"{{value}} counts a unit that is not known here: {UNKNOWN_UNIT}",
+    "not_an_integer": "{value} must be a whole number",
+    "negative_count": "{value} must not be negative",
+    "absurd_count": f"{{value}} is more than {MAX_COUNT}",
+}
+"""What may be wrong with a count that is none of the contract."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +86,7 @@ def accept(frame: pl.DataFrame, received_at: datetime) -> tuple[dict[str, pl.Dat
     timestamp String or Datetime) and `extra` (JSON text or null).
     """
     events, taken_back = reversals.split(frame)
-    events = events.with_columns(_unknown_units(events))
+    events = events.with_columns(own_extra.split(events["extra"]))
     read = events.with_columns(_texts(events) + _numbers(events) + [_success(events), _instant(events)])
     good, breaches = _checked(read, events, list(_rules(events, received_at)))
     frames = {KIND: _events(good)}
@@ -115,18 +123,6 @@ def rejection(frame: pl.DataFrame, breach: tuple[int, Rule, str], raw: str) -> R
         reason=rule.reason.format(value=shown),
         raw=raw,
     )
-
-
-def _unknown_units(frame: pl.DataFrame) -> pl.Series:
-    """Name the first column the contract does not know that counts tokens of an unknown kind, null where none does."""
-    names: list[str | None] = [None] * frame.height
-    may_count = frame.select(pl.col("extra").cast(pl.String).str.contains("(?i)token").fill_null(value=False))
-    for row in may_count.to_series().arg_true():
-        try:
-            require_known(orjson.loads(frame["extra"][row]).items())
-        except Breach as breach:
-            names[row] = breach.column
-    return pl.Series("unknown_unit", names, dtype=pl.String)
 
 
 def _texts(frame: pl.DataFrame) -> list[pl.Expr]:
@@ -200,12 +196,8 @@ def _rules(frame: pl.DataFrame, received_at: datetime) -> Iterator[Rule]:
         "reasoning_tokens exceed output_tokens ({value}), which includes them",
         pl.col("#reasoning_tokens") > pl.col("#output_tokens"),
     )
-    yield Rule(
-        "unknown_unit",
-        "unknown_unit",
-        "{value} counts a unit that is not known here: its price would be left out",
-        pl.col("unknown_unit").is_not_null(),
-    )
+    for rule, reason in _EXTRA_RULES.items():
+        yield Rule(rule, "extra_count", reason, pl.col("extra_rule") == rule)
     yield Rule(
         "not_a_boolean",
         "success",
@@ -291,8 +283,7 @@ def _events(read: pl.DataFrame) -> pl.DataFrame:
         count("cache_read_tokens").alias("tokens_cache_read"),
         count("cache_write_tokens").alias("tokens_cache_write"),
         count("reasoning_tokens").alias("tokens_reasoning"),
-        pl.lit(None, dtype=pl.String).alias("units"),
-        pl.lit(value=False).alias("unpriced"),
+        pl.col("in_tier").fill_null(value=False).alias("unpriced"),
         pl.col("#duration_ms").cast(pl.Int64).alias("duration"),
         # Without a word on success, an event that reports an error failed.
         pl.col("#success").fill_null(pl.col("error").is_null()).alias("success"),
@@ -300,6 +291,11 @@ def _events(read: pl.DataFrame) -> pl.DataFrame:
         "prompt",
         "completion",
         "extra",
+        "more_units",
     )
-    aside = pl.concat_str(pl.lit('{"extra":'), "extra", pl.lit("}"))  # null where extra is
-    return canonical(price(with_content_hash(events)).with_columns(aside.alias("units")))
+    events = price(with_content_hash(events.with_columns(own_extra.whole_units(events))))
+    extra = pl.concat_str(pl.lit('"extra":'), "extra", pl.lit("}"))  # null where extra is
+    begun = pl.col("units").str.strip_suffix("}") + pl.lit(",")
+    units = pl.coalesce(begun + extra, pl.lit("{") + extra, "units")
+    known = (pl.when(~pl.col("unpriced")).then(pl.col(name)).alias(name) for name in COSTS)
+    return canonical(events.with_columns(units.alias("units"), *known))

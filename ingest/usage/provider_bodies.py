@@ -1,6 +1,7 @@
 """Response bodies of model APIs, as JSON Lines: the usage as the provider sent it.
 
     {"id", "response": {model, usage …}, "provider", "api_flavor"[, "timestamp", "user", "agent", "conversation"]}
+    {"id", "custom_id", "response": {"body": {model, usage …}}}              what OpenAI's batches put out
 
 The counts are those the price book (genai-prices) extracts for the provider; a body whose provider is not named, or
 that the book cannot read, is read by the common spellings. Without a provider the cost is unknown. A body without a
@@ -9,7 +10,7 @@ time happened when it arrived, as far as anyone can tell (`timestamp_known` is F
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from hashlib import blake2b
 from typing import Any
@@ -17,7 +18,7 @@ from typing import Any
 import orjson
 
 from ingest.formats import Chunk, Source
-from ingest.usage import prices, values
+from ingest.usage import prices, tiers, values
 from ingest.usage.counts import Counts, read
 from ingest.usage.lines import BOM, blocks, first_object
 from ingest.usage.provider_extracts import extract
@@ -84,6 +85,9 @@ def _add(
     response = body.get("response")
     if not isinstance(response, dict):
         raise Breach("missing_value", "the line has no response: give the body the provider sent", "response")
+    # A line of what OpenAI's batches put out holds the body one level deeper.
+    batch = "custom_id" in body and isinstance(response.get("body"), dict)
+    response = response["body"] if batch else response
     named = values.name(body.get("provider"), "provider")
     provider = prices.find_provider(named, None) if named else None
     found = extract(provider, response, body.get("api_flavor")) if provider else None
@@ -91,12 +95,14 @@ def _add(
     counts = found.counts if found else _common(response)
     if counts is None:
         raise Breach("no_usage", "the response reports no token counts in any known spelling", "response")
-    for usage in (response.get("usage"), response.get("usageMetadata"), found.usage if found else None):
-        require_known(counts_within(usage if isinstance(usage, dict) else {}))
+    usages = (response.get("usage"), response.get("usageMetadata"), found.usage if found else None)
+    for usage in usages:
+        require_known(counts_within(usage if isinstance(usage, Mapping) else {}))
     time = body.get("timestamp")
     rows.add(
         counts,
         priced=named is not None,
+        tier=tiers.not_standard([*tiers.said_in(response, *usages), *(tiers.BATCH.items() if batch else ())]),
         record=number,
         line=line,
         event_id=values.name(body.get("id") or response.get("id"), "event_id") or _content_id(body, seen),

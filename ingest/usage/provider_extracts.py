@@ -12,12 +12,10 @@ from genai_prices.data_units import unit_data
 from genai_prices.types import ArrayMatch, Provider, UsageExtractor
 
 from ingest.usage.counts import Counts
-from ingest.usage.values import Breach, measure, whole
+from ingest.usage.values import Breach, units_of, whole
 
 _DEFAULT = "default"
 _CORE = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "output_reasoning_tokens")
-_FRACTIONS = "_seconds"
-"""How the units end that a call may use a part of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +60,7 @@ def _extracted(extractor: UsageExtractor, response: Mapping[str, Any]) -> Extrac
         return None
     sums: dict[str, int | float] = {}
     for unit, path, value in read:
-        if (count := (measure if unit.endswith(_FRACTIONS) else whole)(value, path)) is not None:
+        if (count := units_of(unit, value, path)) is not None:
             sums[unit] = sums.get(unit, 0) + count
     if not sums:
         return None

@@ -42,13 +42,15 @@ class Rows:
         *,
         priced: bool,
         free: str | None = None,
+        tier: Mapping[str, str] | None = None,
         **columns: Any,  # noqa: ANN401 - canonical columns
     ) -> None:
-        """Add an event; `priced` is False where its cost is unknown whatever the price book says.
+        """Add an event; `priced` is False where its cost is unknown whatever the price book says, as it is in a `tier`.
 
         `free` is the rule, named as its price version, by which it costs nothing whatever the book says.
         """
         counts = counts or Counts(0, 0, 0, 0, 0)
+        units = {**(counts.units or {}), "extra": tier} if tier else counts.units
         self.events.append(
             {
                 **columns,
@@ -57,8 +59,8 @@ class Rows:
                 "tokens_cache_read": counts.cache_read,
                 "tokens_cache_write": counts.cache_write,
                 "tokens_reasoning": counts.reasoning,
-                "units": orjson.dumps(counts.units, option=orjson.OPT_SORT_KEYS).decode() if counts.units else None,
-                "priced": priced,
+                "units": orjson.dumps(units, option=orjson.OPT_SORT_KEYS).decode() if units else None,
+                "priced": priced and not tier,
                 "free": free,
             }
         )

@@ -11,6 +11,9 @@ from typing import Any
 
 from ingest.usage.values import Breach
 
+UNKNOWN_UNIT = "its price would be left out. Wait for a version that knows it, or remove the count and replay the row"
+"""What to do about an event of which a part has no known price."""
+
 _WORDS = """
 accepted audio billed billable cache cached candidates citation completion content count creation details document
 ephemeral generated hit image input miss native num output prediction prompt read reasoning rejected request response
@@ -25,7 +28,7 @@ def require_known(counts: Iterable[tuple[str, object]]) -> None:
     """Raise `Breach` for the first count that is not 0 and whose name, after its last dot, is of no known kind."""
     for name, value in counts:
         if (unknown := unknown_kind(name)) and _counts_something(value):
-            reason = f"{name} counts a unit that is not known here ({unknown!r}): its price would be left out"
+            reason = f"{name} counts a unit that is not known here ({unknown!r:.60}): {UNKNOWN_UNIT}"
             raise Breach("unknown_unit", reason, name[:100])
 
 

@@ -76,9 +76,9 @@ def whole(value: object, column: str) -> int | None:
     return value
 
 
-def measure(value: object, column: str) -> int | float | None:
-    """Read an amount that may have a fraction, such as seconds; in all else like `whole`."""
-    if isinstance(value, float) and 0 <= value <= MAX_COUNT:
+def units_of(unit: str, value: object, column: str) -> int | float | None:
+    """Read how many units of the price book are reported: seconds may have a fraction, all others are whole."""
+    if unit.endswith("_seconds") and isinstance(value, float) and 0 <= value <= MAX_COUNT:
         return value
     return whole(value, column)
 

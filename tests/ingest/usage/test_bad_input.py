@@ -149,6 +149,14 @@ def test_a_unit_nobody_knows_is_set_aside_in_tables_too():
     assert read("\n".join([header, *lines]).encode()).broken == {1: "unknown_unit"}
 
 
+@pytest.mark.parametrize(("count", "rule"), [(-3, "negative_count"), (2.5, "not_an_integer"), (10**11, "absurd_count")])
+def test_a_unit_of_the_price_book_is_a_count_in_our_own_files_too(count, rule):
+    good = own_columns(CALL, int) | {"input_audio_tokens": 8}
+    bad = {**good, "event_id": "other", "input_audio_tokens": count}
+    result = read("\n".join(map(json.dumps, (good, bad))).encode())
+    assert (result.broken, result.events["record"].to_list()) == ({2: rule}, [1])
+
+
 def test_other_columns_that_nobody_knows_are_kept_aside():
     event = read(json.dumps(own_columns(CALL, int) | {"team": "ventas", "token": "x", "total_tokens": 1300}).encode())
     assert json.loads(event.events["units"][0])["extra"] == {"team": "ventas", "token": "x", "total_tokens": 1300}

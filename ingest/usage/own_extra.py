@@ -1,0 +1,85 @@
+"""What a record of our own files says beyond the contract: units of the price book, a tier, and what is only kept.
+
+A unit of the price book, such as `input_audio_tokens`, is read like a count of the contract: it has a price of its own.
+The other columns are kept as they are.
+"""
+
+import re
+from typing import Any
+
+import orjson
+import polars as pl
+from genai_prices.data_units import unit_data
+
+from ingest.usage import tiers
+from ingest.usage.counts import Counts
+from ingest.usage.unit_names import require_known
+from ingest.usage.values import Breach, attempt, units_of
+
+_CORE = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "output_reasoning_tokens")
+_UNITS = frozenset(unit_data) - {*_CORE, "requests"}
+_TIER = ("service_tier", "inference_geo")
+_TELLS = "|".join(["(?i:token)", *_TIER, *sorted(re.escape(name) for name in _UNITS if "token" not in name)])
+_FOUND = {
+    "more_units": pl.String(),
+    "in_tier": pl.Boolean(),
+    "extra_count": pl.String(),
+    "extra_rule": pl.String(),
+}
+
+
+def split(extra: pl.Series) -> pl.DataFrame:
+    """Take extra columns (JSON text or null) apart, a row each: `extra` is what is only kept.
+
+    `more_units` is a JSON object of units of the price book or null, `in_tier` true where no price is listed for the
+    call. Where the record breaks a rule, `extra_rule` is its name and `extra_count` the column that does.
+    """
+    texts = extra.cast(pl.String).alias("extra")
+    rows = texts.str.contains(_TELLS).fill_null(value=False).arg_true()
+    if rows.is_empty():
+        return texts.to_frame().with_columns(pl.lit(None, dtype=kind).alias(name) for name, kind in _FOUND.items())
+    told = pl.DataFrame(
+        [{"row": row, **_told(orjson.loads(texts[row]))} for row in rows],
+        schema={"row": pl.UInt32(), "rest": pl.String(), **_FOUND},
+    )
+    frame = texts.to_frame().with_row_index("row").join(told, on="row", how="left", maintain_order="left")
+    rest = pl.when(pl.col("row").is_in(rows.implode())).then("rest").otherwise("extra")
+    return frame.select(rest.alias("extra"), *_FOUND)
+
+
+def _told(columns: dict[str, Any]) -> dict[str, Any]:
+    def read() -> dict[str, Any]:
+        units = {
+            name: count for name in sorted(columns.keys() & _UNITS) if (count := units_of(name, columns[name], name))
+        }
+        rest = {name: value for name, value in columns.items() if name not in _UNITS}
+        require_known(rest.items())
+        return {
+            "rest": orjson.dumps(rest).decode() if any(value is not None for value in rest.values()) else None,
+            "more_units": orjson.dumps(units).decode() if units else None,
+            "in_tier": bool(tiers.not_standard((name, rest.get(name)) for name in _TIER)),
+        }
+
+    found = attempt(read)
+    return {"extra_count": found.column or "extra", "extra_rule": found.rule} if isinstance(found, Breach) else found
+
+
+def whole_units(events: pl.DataFrame) -> pl.Series:
+    """The units of events that have more than those of the contract, these among them; null for the others."""
+    units: list[str | None] = [None] * events.height
+    more = events["more_units"]
+    for row in more.is_not_null().arg_true():
+        units[row] = _with_core(orjson.loads(more[row]), events.row(row, named=True))
+    return pl.Series("units", units, dtype=pl.String)
+
+
+def _with_core(more: dict[str, Any], event: dict[str, Any]) -> str:
+    counts = Counts.within(
+        input=event["tokens_input"],
+        output=event["tokens_output"],
+        cache_read=event["tokens_cache_read"],
+        cache_write=event["tokens_cache_write"],
+        reasoning=event["tokens_reasoning"],
+        more=more,
+    )
+    return orjson.dumps(counts.units, option=orjson.OPT_SORT_KEYS).decode()
