@@ -18,6 +18,9 @@ from ingest.usage.values import json_text
 
 WHOLE_BYTES = 16 * 2**20
 _SPANS = "resourceSpans.item.scopeSpans.item.spans.item"
+_NO_RESOURCES = "it has no resourceSpans list"
+_NO_SCOPES = "the scopeSpans of a resource are no list"
+_NO_SPANS = "the spans of a scope are no list"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,20 +100,26 @@ def _parsed(text: bytes, line: int) -> Iterator[Found]:
 def _of_document(document: Any, line: int) -> Iterator[Found]:  # noqa: ANN401 - JSON
     resources = document.get("resourceSpans") if isinstance(document, dict) else None
     if not isinstance(resources, list):
-        yield _malformed(document, line, "it has no resourceSpans list")
+        yield _malformed(document, line, _NO_RESOURCES)
         return
     for resource in resources:
-        scopes = resource.get("scopeSpans") if isinstance(resource, dict) else None
-        if not isinstance(scopes, list):
-            yield _malformed(resource, line, "a resource has no scopeSpans list")
+        scopes = _list_of(resource, "scopeSpans")
+        if scopes is None:
+            yield _malformed(resource, line, _NO_SCOPES)
             continue
         for scope in scopes:
-            of_scope = scope.get("spans") if isinstance(scope, dict) else None
-            if not isinstance(of_scope, list):
-                yield _malformed(scope, line, "a scope has no spans list")
+            of_scope = _list_of(scope, "spans")
+            if of_scope is None:
+                yield _malformed(scope, line, _NO_SPANS)
                 continue
             for span in of_scope:
                 yield Found(line, span, resource.get("resource"))
+
+
+def _list_of(parent: object, key: str) -> list[Any] | None:
+    """Return the list under a key, None where something else is; a list that is left out is empty, as in protobuf."""
+    found = (parent.get(key) or []) if isinstance(parent, dict) else None
+    return found if isinstance(found, list) else None
 
 
 def _malformed(what: Any, line: int, error: str) -> Found:  # noqa: ANN401 - JSON
@@ -121,37 +130,83 @@ def _streamed(stream: "BinaryIO | _Line", line: int) -> Iterator[Found]:
     at = stream.tell()
     prefix = "item." if stream.read(1) == b"[" else ""
     stream.seek(at)
-    resources = _resources(stream, prefix)
+    outline = _outline(stream, prefix)
     stream.seek(at)
     try:
         found = ijson.items(stream, prefix + _SPANS, use_float=True)
-        for resource, count in resources:
-            for _ in range(count):
-                yield Found(line, next(found), resource)
+        for part in outline:
+            if part.error:
+                yield _malformed(part.value, line, part.error)
+            for _ in range(part.spans):
+                yield Found(line, next(found), part.resource)
         next(found, None)
     except (ijson.JSONError, StopIteration) as error:
         said = " ".join(str(error).split())
         yield Found(line, error=f"the document breaks off or is not valid JSON ({said})")
 
 
-def _resources(stream: "BinaryIO | _Line", prefix: str) -> list[tuple[Any, int]]:
-    """Return each resource of a document with the number of its spans, as far as the document is valid."""
-    at_resource, at_span = f"{prefix}resourceSpans.item", prefix + _SPANS
-    counts: list[int] = []
-    builders: list[ObjectBuilder] = []
+class _Part:
+    """A document, a resource or a scope: all of it but what its list holds, and how many spans a scope's list has."""
+
+    def __init__(self, above: "_Part | None" = None) -> None:
+        self._above = above
+        self._builder = ObjectBuilder()
+        self.spans = 0
+        self.error: str | None = None
+
+    def event(self, event: str, value: object) -> None:
+        self._builder.event(event, value)
+
+    @property
+    def value(self) -> Any:  # noqa: ANN401 - JSON
+        return getattr(self._builder, "value", None)
+
+    @property
+    def resource(self) -> Any:  # noqa: ANN401 - JSON
+        return self._above.value.get("resource") if self._above and isinstance(self._above.value, dict) else None
+
+
+def _outline(stream: "BinaryIO | _Line", prefix: str) -> list[_Part]:
+    """Return the parts of a document in order, as far as it is valid; one with an error lacks the list it needs."""
+    levels = (prefix.removesuffix("."), f"{prefix}resourceSpans.item", f"{prefix}resourceSpans.item.scopeSpans.item")
+    at_span = prefix + _SPANS
+    parts: list[_Part] = []
+    current: list[_Part] = []
     try:
         for path, event, value in ijson.parse(stream, use_float=True):
             if path == at_span:
-                counts[-1] += event not in ("map_key", "end_map", "end_array")
-            elif path == at_resource and event == "start_map":
-                counts.append(0)
-                builders.append(ObjectBuilder())
-            elif f"{path}.".startswith(f"{at_resource}.resource."):
-                builders[-1].event(event, value)
+                current[-1].spans += event not in ("map_key", "end_map", "end_array")
+            if f"{path}.".startswith(f"{at_span}."):
+                continue
+            depth = _depth(path, levels)
+            if depth == len(levels):
+                continue  # the list of documents itself
+            if path == levels[depth] and event not in ("map_key", "end_map", "end_array"):
+                current[depth:] = [_Part(current[-1] if depth else None)]
+                parts.append(current[-1])
+            if depth < len(current):
+                current[depth].event(event, value)
+                if path == levels[depth] and event not in ("map_key", "start_map", "start_array"):
+                    current[depth].error = _missing(current[depth].value, depth)
     except ijson.JSONError:
         # The second reading stops at the same place, and says so.
         pass
-    return [(getattr(b, "value", None), count) for b, count in zip(builders, counts, strict=True)]
+    return parts
+
+
+def _depth(path: str, levels: tuple[str, ...]) -> int:
+    """Tell which level an event belongs to, the lowest that its path begins with; none is 3."""
+    below = (n for n in reversed(range(len(levels))) if not levels[n] or f"{path}.".startswith(f"{levels[n]}."))
+    return next(below, len(levels))
+
+
+def _missing(value: object, depth: int) -> str | None:
+    """Say which list a document, a resource or a scope has not."""
+    if depth == 0:
+        has = isinstance(value, dict) and isinstance(value.get("resourceSpans"), list)
+        return None if has else _NO_RESOURCES
+    key, error = (("scopeSpans", _NO_SCOPES), ("spans", _NO_SPANS))[depth - 1]
+    return error if _list_of(value, key) is None else None
 
 
 class _Line:

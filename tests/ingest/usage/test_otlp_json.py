@@ -4,6 +4,9 @@ from decimal import Decimal
 
 import pytest
 
+from ingest.otlp.answers import Media
+from ingest.otlp.requests import line_of
+
 from .reading import DATA, read
 
 COUNTS = ["tokens_input", "tokens_output", "tokens_cache_read", "tokens_cache_write", "tokens_reasoning"]
@@ -92,6 +95,47 @@ def test_a_large_document_that_breaks_off_keeps_what_came_before():
     assert result.events["line"].to_list().count(2) == 8
     assert 0 < result.events["line"].to_list().count(1) < 8
     assert list(result.broken.values()) == ["not_otlp"]
+
+
+PLACED = [
+    {},
+    {"resourceSpans": None},
+    {"resourceSpans": 7},
+    {"resourceSpans": []},
+    {"resourceSpans": [7, [8], None, {}, {"resource": {}}]},
+    {"resourceSpans": [{"scopeSpans": None}, {"scopeSpans": 7, "resource": {"a": [1]}}, {"scopeSpans": {"a": 1}}]},
+    {"resourceSpans": [{"scopeSpans": [7, None, [8], {}, {"spans": None}, {"spans": 7, "scope": {"name": "x"}}]}]},
+    {"resourceSpans": [{"scopeSpans": [{"spans": [7, None, [8], {"a": {"b": 1}}]}], "schemaUrl": "u"}]},
+]
+
+
+@pytest.mark.usefixtures("_small_documents")
+@pytest.mark.parametrize("listed", [False, True], ids=["a document", "documents in a list"])
+@pytest.mark.parametrize("odd", PLACED, ids=json.dumps)
+def test_what_a_large_document_has_in_the_place_of_a_list_is_one_rejection_as_in_a_small_one(odd, listed, monkeypatch):
+    [good] = [json.loads(line) for line in (DATA / "dialects.otlp.jsonl").read_text().splitlines()]
+    odd_one = (
+        {**good, "resourceSpans": [*good["resourceSpans"], *odd["resourceSpans"], *good["resourceSpans"]]}
+        if (isinstance(odd.get("resourceSpans"), list))
+        else {"x": "resourceSpans " * 200, "y": {"resourceSpans": 1}, **odd}
+    )
+    data = json.dumps([good, odd_one] if listed else odd_one).encode()
+    streamed = read(data)
+    monkeypatch.undo()
+    whole = read(data)
+    assert [vars_of(r) for r in streamed.rejections] == [vars_of(r) for r in whole.rejections]
+    assert streamed.events.equals(whole.events)
+    assert streamed.read == whole.read
+
+
+def vars_of(rejection):
+    return rejection.record, rejection.line, rejection.rule, rejection.reason, json.loads(rejection.raw)
+
+
+@pytest.mark.parametrize("left_out", [{"resourceSpans": [{"resource": {}}]}, {"resourceSpans": [{"scopeSpans": [{}]}]}])
+def test_a_list_that_is_left_out_is_empty_as_it_is_over_http(left_out):
+    assert read(json.dumps(left_out).encode() + b"\n" + (DATA / "dialects.otlp.jsonl").read_bytes()).read == 8
+    assert line_of(json.dumps(left_out).encode(), Media.JSON, "", limit=1000) is None
 
 
 def span(**attributes: object) -> bytes:
