@@ -94,7 +94,10 @@ def _add(
     model = (found and found.model) or response.get("model") or response.get("modelVersion") or body.get("model")
     counts = found.counts if found else _common(response)
     if counts is None:
-        raise Breach("no_usage", "the response reports no token counts in any known spelling", "response")
+        reason = (
+            "the response reports no counts in any known spelling: give the body as it was sent, or discard the row"
+        )
+        raise Breach("no_usage", reason, "response")
     usages = (response.get("usage"), response.get("usageMetadata"), found.usage if found else None)
     for usage in usages:
         require_known(counts_within(usage if isinstance(usage, Mapping) else {}))

@@ -79,6 +79,7 @@ _ANTHROPIC_COUNTS = Spelling(
     },
     cache_on_top=True,
 )
+_UNKNOWN = "not known here: wait for a version that knows them, or discard the row"
 _TAKEN = ("completions", "embeddings", "moderations")
 _LEFT = ("images", "audio_speeches", "audio_transcriptions", "vector_stores", "code_interpreter_sessions")
 
@@ -197,7 +198,7 @@ def _openai(result: _Result) -> tuple[str, _Figures | None]:
     if what in _LEFT:
         return f"usage of {what}", None
     if what not in _TAKEN:
-        raise Breach("unknown_unit", f"usage of {what[:60]!r} is counted in units that are not known here", "object")
+        raise Breach("unknown_unit", f"usage of {what[:60]!r} is counted in units that are {_UNKNOWN}", "object")
     known = (*_names(_OPENAI_COUNTS), *_OPENAI_PARTS)
     figures = _counts(result, _OPENAI_COUNTS, known)
     return what, {**figures, "requests": values.whole(result.get("num_model_requests"), "num_model_requests")}
@@ -213,7 +214,7 @@ def _anthropic(result: _Result) -> tuple[str, _Figures]:
     tools = result.get("server_tool_use")
     for name in tools if isinstance(tools, dict) else ():
         if name != "web_search_requests" and tools[name]:  # type: ignore[index]
-            raise Breach("unknown_unit", f"{name} is a unit that is not known here", "server_tool_use")
+            raise Breach("unknown_unit", f"{name} is a unit that is {_UNKNOWN}", "server_tool_use")
     known = (*_names(_ANTHROPIC_COUNTS), "ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens")
     return "messages", _counts(
         {**result, "cache_write_input_tokens": sum(parts.values())}, _ANTHROPIC_COUNTS, (*known, *parts)
@@ -223,10 +224,12 @@ def _anthropic(result: _Result) -> tuple[str, _Figures]:
 def _counts(result: _Result, spelling: Spelling, known: tuple[str, ...]) -> _Figures:
     for name, count in result.items():
         if name.endswith("_tokens") and name not in known and count:
-            raise Breach("unknown_unit", f"{name} is a unit that is not known here", name)
+            raise Breach("unknown_unit", f"{name} is a unit that is {_UNKNOWN}", name)
     counts = read_counts(partial(values.at, result), spelling)
     if counts is None:
-        raise Breach("no_usage", "the result reports no token counts", "results")
+        raise Breach(
+            "no_usage", "the result reports no token counts: ask for the report again, or discard the row", "results"
+        )
     return {
         "tokens_input": counts.input,
         "tokens_output": counts.output,

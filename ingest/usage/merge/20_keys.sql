@@ -75,7 +75,7 @@ conflicts AS (
         k.line,
         'event_id' AS column_name,
         'conflict' AS rule,
-        'an event with this id is already loaded with other content' AS reason,
+        'an event with this id is already loaded with other content: undo the batch that holds it, or discard this row' AS reason,
         k.user_id
     FROM known AS k
     WHERE NOT k.is_same
