@@ -14,11 +14,12 @@ from genai_prices.data_units import unit_data
 from ingest.usage import tiers
 from ingest.usage.counts import Counts
 from ingest.usage.unit_names import require_known
-from ingest.usage.values import Breach, attempt, units_of
+from ingest.usage.values import Breach, units_of
 
 _CORE = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "output_reasoning_tokens")
 _UNITS = frozenset(unit_data) - {*_CORE, "requests"}
 _TIER = ("service_tier", "inference_geo")
+_READ = _UNITS.union(_TIER)
 _TELLS = "|".join(["(?i:token)", *_TIER, *sorted(re.escape(name) for name in _UNITS if "token" not in name)])
 _FOUND = {
     "more_units": pl.String(),
@@ -36,32 +37,34 @@ def split(extra: pl.Series) -> pl.DataFrame:
     """
     texts = extra.cast(pl.String).alias("extra")
     rows = texts.str.contains(_TELLS).fill_null(value=False).arg_true()
-    if rows.is_empty():
+    told = [(row, found) for row, text in zip(rows, texts.gather(rows), strict=True) if (found := _told(text))]
+    if not told:
         return texts.to_frame().with_columns(pl.lit(None, dtype=kind).alias(name) for name, kind in _FOUND.items())
-    told = pl.DataFrame(
-        [{"row": row, **_told(orjson.loads(texts[row]))} for row in rows],
-        schema={"row": pl.UInt32(), "rest": pl.String(), **_FOUND},
-    )
-    frame = texts.to_frame().with_row_index("row").join(told, on="row", how="left", maintain_order="left")
-    rest = pl.when(pl.col("row").is_in(rows.implode())).then("rest").otherwise("extra")
-    return frame.select(rest.alias("extra"), *_FOUND)
+    read = pl.DataFrame([found for _, found in told], schema={"rest": pl.String(), **_FOUND})
+    read = read.with_columns(pl.Series("row", [row for row, _ in told], dtype=pl.UInt32))
+    frame = texts.to_frame().with_row_index("row")
+    frame = frame.join(read.with_columns(pl.lit(value=True).alias("told")), on="row", how="left", maintain_order="left")
+    return frame.select(pl.when("told").then("rest").otherwise("extra").alias("extra"), *_FOUND)
 
 
-def _told(columns: dict[str, Any]) -> dict[str, Any]:
-    def read() -> dict[str, Any]:
+def _told(text: str) -> dict[str, Any] | None:
+    """Read extra columns, None where they are only kept."""
+    columns = orjson.loads(text)
+    try:
+        require_known(columns.items())
+        if columns.keys().isdisjoint(_READ):
+            return None
         units = {
             name: count for name in sorted(columns.keys() & _UNITS) if (count := units_of(name, columns[name], name))
         }
-        rest = {name: value for name, value in columns.items() if name not in _UNITS}
-        require_known(rest.items())
-        return {
-            "rest": orjson.dumps(rest).decode() if any(value is not None for value in rest.values()) else None,
-            "more_units": orjson.dumps(units).decode() if units else None,
-            "in_tier": bool(tiers.not_standard((name, rest.get(name)) for name in _TIER)),
-        }
-
-    found = attempt(read)
-    return {"extra_count": found.column or "extra", "extra_rule": found.rule} if isinstance(found, Breach) else found
+    except Breach as breach:
+        return {"extra_count": breach.column, "extra_rule": breach.rule}
+    rest = {name: value for name, value in columns.items() if name not in _UNITS}
+    return {
+        "rest": orjson.dumps(rest).decode() if any(value is not None for value in rest.values()) else None,
+        "more_units": orjson.dumps(units).decode() if units else None,
+        "in_tier": bool(tiers.not_standard((name, rest.get(name)) for name in _TIER)),
+    }
 
 
 def whole_units(events: pl.DataFrame) -> pl.Series:

@@ -20,7 +20,8 @@ class Breach(Exception):  # noqa: N818 - it is a finding about a record, not an 
     def __init__(self, rule: str, reason: str, column: str | None = None) -> None:
         """Name the rule, say why in a sentence a person can act on, and where."""
         super().__init__(reason)
-        self.rule, self.reason, self.column = rule, reason, column
+        # They may name what stands in the record, and a database holds no NUL.
+        self.rule, self.reason, self.column = rule, prose(reason) or rule, prose(column)
 
 
 def attempt(read: Callable[[], _T]) -> _T | Breach:

@@ -4,12 +4,16 @@ import copy
 import io
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+
+from cauce.database import Database
+from ingest import load_paths
 
 from .reading import read
 from .reports import anthropic, cents, completions, cost, messages, openai
@@ -69,6 +73,21 @@ def _deep(levels: int) -> Any:
 
 
 ODD = ["+-5", "1" * 5000, "\u00b2", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-02-30", "\x00"]
+STORED = [
+    None,
+    *ODD,
+    -1,
+    2.5,
+    10**11,
+    10**15,
+    1e300,
+    "x" * 600,
+    "a\x00b",
+    {"\x00": 1},
+    ["\x00"],
+    _deep(300),
+    _deep(900),
+]
 VALUES = st.recursive(
     st.none()
     | st.booleans()
@@ -128,6 +147,20 @@ def test_a_bucket_of_any_shape_is_read_or_set_aside_and_the_one_before_it_loads(
     result = read(_line({"data": pair}) if document else b"\n".join(map(_line, pair)), taken="report")
     assert result.events["record"].to_list()[0] == 1
     assert result.read >= 2
+
+
+@pytest.mark.parametrize("name", [*RECORDS, "reports"])
+def test_the_database_takes_what_is_not_set_aside(name: str, db: Database, tmp_path: Path) -> None:
+    records = RECORDS.get(name, REPORTS)
+    odd = [_with(record, place, value) for record in records for place in _places(record) for value in STORED]
+    path = tmp_path / "file.jsonl"
+    path.write_bytes(b"\n".join(map(_line, [records[0], *odd])))
+    owner = None if name == "reports" else "ana@example.com"
+    [report] = load_paths(db, [path], owner_email=owner, create_user=True)
+    assert report.message is None
+    assert report.loaded > 0
+    outcomes = (report.loaded, report.updated, report.duplicate, report.quarantined, report.ignored)
+    assert report.read == sum(outcomes)
 
 
 @settings(deadline=None)
