@@ -17,6 +17,8 @@ METADATA_PROVIDERS = {
     "vertex": "google",
 }
 """Whose call it was, by the key its metadata stands under."""
+WHOLE_METADATA = ("google", "vertex")
+"""Keys under which Gemini's usage stands as it was sent: the SDK leaves out modalities, in some versions thoughts."""
 PROVIDER_NAMES = {
     "gcp.gen_ai": "google",
     "x_ai": "x-ai",
@@ -50,21 +52,6 @@ _AUDIO = {
         "gen_ai.usage.completion_tokens_details.audio",
     ),
 }
-
-
-def _with_gemini(key: str) -> Spelling:
-    """Gemini's own counts, which the SDK's outputs leave the thoughts out of in some of its versions."""
-    usage = f"{META}{key}.usageMetadata."
-    return Spelling(
-        "Vercel AI SDK with Gemini's usage",
-        input=(f"{usage}promptTokenCount",),
-        output=(f"{usage}candidatesTokenCount",),
-        cache_read=(f"{usage}cachedContentTokenCount",),
-        reasoning=(f"{usage}thoughtsTokenCount",),
-        input_besides=(f"{usage}toolUsePromptTokenCount",),
-        marks=(f"{usage}promptTokenCount",),
-        reasoning_on_top=True,
-    )
 
 
 SPELLINGS = (
@@ -108,8 +95,6 @@ SPELLINGS = (
         marks=(f"{META}bedrock.usage.cacheReadInputTokens", f"{META}bedrock.usage.cacheWriteInputTokens"),
         cache_on_top=True,
     ),
-    _with_gemini("google"),
-    _with_gemini("vertex"),
     Spelling(
         "OpenTelemetry, current",
         input=_INPUT,

@@ -89,7 +89,7 @@ def add(rows: Rows, record: object, number: int, line: int | None, received_at: 
     rows.add(
         counts,
         priced=_is_metered(counts, record),
-        tier=None if cached else tiers.not_standard(_tier(record)),
+        tier=None if cached else tiers.not_standard(_tier(record), model),
         free=FREE if cached else None,
         record=number,
         line=line,

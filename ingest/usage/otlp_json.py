@@ -15,12 +15,13 @@ from typing import Any
 import orjson
 
 from ingest.formats import Chunk, Source
-from ingest.usage import dialects, tiers, values
+from ingest.usage import dialects, prices, tiers, values
 from ingest.usage.counts import Counts, read
 from ingest.usage.events import MAX_DURATION
 from ingest.usage.otlp_content import prose_of
 from ingest.usage.otlp_spans import Found, spans
 from ingest.usage.otlp_values import attributes_of
+from ingest.usage.provider_extracts import extract
 from ingest.usage.rows import Rows
 from ingest.usage.unit_names import counts_within, require_known
 from ingest.usage.values import Breach
@@ -80,7 +81,7 @@ def _add(rows: Rows, found: Found, number: int, received_at: datetime) -> None:
     rows.add(
         counts,
         priced=counts is not None,
-        tier=tiers.not_standard(_tier(attributes, metadata)),
+        tier=tiers.not_standard(_tier(attributes, metadata), model),
         record=number,
         line=found.line,
         event_id=event_id,
@@ -156,6 +157,11 @@ def _other_kind(attributes: Mapping[str, Any]) -> str | None:
 
 
 def _counts(attributes: Mapping[str, Any], metadata: Mapping[str, Any]) -> Counts | None:
+    for key in dialects.WHOLE_METADATA:
+        reported, provider = metadata.get(key), prices.find_provider(dialects.METADATA_PROVIDERS[key], None)
+        if isinstance(reported, Mapping) and provider and (found := extract(provider, reported, None)):
+            return found.counts
+
     def get(name: str) -> object:
         if not name.startswith(dialects.META):
             return attributes.get(name)

@@ -86,7 +86,7 @@ def accept(frame: pl.DataFrame, received_at: datetime) -> tuple[dict[str, pl.Dat
     timestamp String or Datetime) and `extra` (JSON text or null).
     """
     events, taken_back = reversals.split(frame)
-    events = events.with_columns(own_extra.split(events["extra"]))
+    events = events.with_columns(own_extra.split(events["extra"], events["model"]))
     read = events.with_columns(_texts(events) + _numbers(events) + [_success(events), _instant(events)])
     good, breaches = _checked(read, events, list(_rules(events, received_at)))
     frames = {KIND: _events(good)}

@@ -101,11 +101,12 @@ def _add(
     usages = (response.get("usage"), response.get("usageMetadata"), found.usage if found else None)
     for usage in usages:
         require_known(counts_within(usage if isinstance(usage, Mapping) else {}))
+    said = [*tiers.said_in(response, *usages), *(tiers.BATCH.items() if batch else ())]
     time = body.get("timestamp")
     rows.add(
         counts,
         priced=named is not None,
-        tier=tiers.not_standard([*tiers.said_in(response, *usages), *(tiers.BATCH.items() if batch else ())]),
+        tier=tiers.not_standard(said, model),
         record=number,
         line=line,
         event_id=values.name(body.get("id") or response.get("id"), "event_id") or _content_id(body, seen),

@@ -31,10 +31,11 @@ def said_in(*holders: object) -> Iterator[tuple[str, object]]:
                 yield name, at(holder, path)
 
 
-def not_standard(said: Iterable[tuple[str, object]]) -> dict[str, str]:
-    """Of what is said, keep what is no word for the standard."""
+def not_standard(said: Iterable[tuple[str, object]], model: object) -> dict[str, str]:
+    """Of what is said, keep what is no word for the standard, nor (`:batch`) what the model is listed for."""
     kept: dict[str, str] = {}
     for name, value in said:
-        if isinstance(value, str) and value.strip() and value.strip().lower() not in _STANDARD:
-            kept.setdefault(name, value.strip()[:100])
+        word = value.strip() if isinstance(value, str) else ""
+        if word and word.lower() not in _STANDARD and not str(model).lower().endswith(f":{word.lower()}"):
+            kept.setdefault(name, word[:100])
     return kept

@@ -166,6 +166,23 @@ def test_vercel_spans_that_also_write_totals_in_opentelemetrys_names_keep_their_
     assert result.events.select(COUNTS).row(0) == (100, 50, 40, 10, 20)
 
 
+@pytest.mark.parametrize("key", ["google", "vertex"])
+def test_audio_in_geminis_metadata_has_its_own_price(key):
+    usage = {"promptTokenCount": 100, "candidatesTokenCount": 50}
+    heard = {**usage, "promptTokensDetails": [{"modality": "AUDIO", "tokenCount": 80}]}
+    costs = [
+        read(
+            span(
+                ai__response__providerMetadata={"stringValue": json.dumps({key: {"usageMetadata": reported}})},
+                gen_ai__request__model={"stringValue": "gemini-2.5-flash"},
+            )
+        ).events["total_cost"][0]
+        for reported in (usage, heard)
+    ]
+    # 80 x (1 - 0.30) USD per million
+    assert costs[1] - costs[0] == Decimal("0.000056")
+
+
 def test_the_model_of_bedrock_metadata_is_priced_by_bedrock():
     metadata = {"bedrock": {"usage": {"inputTokens": 10, "outputTokens": 2, "cacheReadInputTokens": 0}}}
     result = read(

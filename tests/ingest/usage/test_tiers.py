@@ -99,6 +99,13 @@ def test_lines_of_a_batch_are_bodies_in_the_tier_of_batches():
     assert (named["provider"], named["model"], named["total_cost"]) == (*OPENAI, None)
 
 
+def test_a_model_that_is_listed_for_the_tier_has_its_price():
+    usage = {"prompt_tokens": 10, "completion_tokens": 5}
+    for model, known in (("openai/gpt-5-mini:batch", True), ("openai/gpt-5-mini", False)):
+        event = only(read(bodied("openrouter", model, usage, service_tier="batch")))
+        assert (event["total_cost"] is not None) == known
+
+
 def test_a_call_that_gets_a_batch_out_of_litellm_is_in_its_tier():
     record = json.loads(LOGS[2].say(CALL, int)) | {"call_type": "aretrieve_batch"}
     assert only(read(json.dumps(record).encode()))["total_cost"] is None
