@@ -30,6 +30,8 @@ class Spelling:
     """Units of the price book beyond the five, and where they stand."""
     marks: tuple[str, ...] = ()
     """When given, one of these names must be there for the spelling to apply."""
+    only: Mapping[tuple[str, ...], str] = field(default_factory=dict)
+    """When given, what the first of each of these names that is there must say for the spelling to apply."""
     total: tuple[str, ...] = ()
     """Input plus output: where it is their plain sum, nothing comes on top of them."""
     cache_on_top: bool = False
@@ -80,6 +82,8 @@ class Counts:
 def read(get: Get, spelling: Spelling) -> Counts | None:
     """Read the counts in one spelling, None when neither total is there. Raises `Breach` for a count that is none."""
     if spelling.marks and all(get(name) is None for name in spelling.marks):
+        return None
+    if any(next((said for n in names if (said := get(n))), None) != word for names, word in spelling.only.items()):
         return None
     total_in, total_out = _first(get, spelling.input), _first(get, spelling.output)
     if total_in is None and total_out is None:

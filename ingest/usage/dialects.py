@@ -33,6 +33,8 @@ _INPUT = ("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", "llm.usage.
 _OUTPUT = ("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens", "llm.usage.completion_tokens")
 _VERCEL_INPUT = ("ai.usage.inputTokens", "ai.usage.promptTokens")
 _VERCEL_OUTPUT = ("ai.usage.outputTokens", "ai.usage.completionTokens")
+_CACHE_READ = ("gen_ai.usage.cache_read.input_tokens",)
+_CACHE_WRITE = ("gen_ai.usage.cache_creation.input_tokens", "gen_ai.usage.cache_write.input_tokens")
 _TOTAL = ("gen_ai.usage.total_tokens", "llm.usage.total_tokens")
 _REASONING = (
     "gen_ai.usage.reasoning.output_tokens",
@@ -96,18 +98,33 @@ SPELLINGS = (
         cache_on_top=True,
     ),
     Spelling(
+        # OpenLIT writes Anthropic's input as it is, without the cache, beside names that mean it included.
+        "OpenLIT's spans of Anthropic",
+        input=_INPUT,
+        output=_OUTPUT,
+        cache_read=(
+            *_CACHE_READ,
+            "gen_ai.usage.cache_read_input_tokens",
+            "gen_ai.usage.prompt_tokens_details.cache_read",
+        ),
+        cache_write=(
+            *_CACHE_WRITE,
+            "gen_ai.usage.cache_creation_input_tokens",
+            "gen_ai.usage.prompt_tokens_details.cache_write",
+        ),
+        reasoning=_REASONING,
+        only={("telemetry.sdk.name",): "openlit", ("gen_ai.provider.name", "gen_ai.system"): "anthropic"},
+        cache_on_top=True,
+    ),
+    Spelling(
         "OpenTelemetry, current",
         input=_INPUT,
         output=_OUTPUT,
-        cache_read=("gen_ai.usage.cache_read.input_tokens",),
-        cache_write=("gen_ai.usage.cache_creation.input_tokens", "gen_ai.usage.cache_write.input_tokens"),
+        cache_read=_CACHE_READ,
+        cache_write=_CACHE_WRITE,
         reasoning=_REASONING,
         units=_AUDIO,
-        marks=(
-            "gen_ai.usage.cache_read.input_tokens",
-            "gen_ai.usage.cache_creation.input_tokens",
-            "gen_ai.usage.cache_write.input_tokens",
-        ),
+        marks=(*_CACHE_READ, *_CACHE_WRITE),
     ),
     Spelling(
         # Anthropic's own field names: its input leaves the cache out. LiteLLM and Traceloop, which add it in, also

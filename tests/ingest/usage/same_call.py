@@ -220,6 +220,21 @@ SPANS = (
         ),
     ),
     Dialect(
+        "OpenLIT with Anthropic",
+        _span(
+            lambda c, n: {
+                "telemetry.sdk.name": "openlit",
+                "gen_ai.usage.input_tokens": n(c.fresh),
+                "gen_ai.usage.output_tokens": n(c.output),
+                "gen_ai.usage.cache_read.input_tokens": n(c.read),
+                "gen_ai.usage.cache_creation.input_tokens": n(c.write),
+            },
+            ("anthropic", "claude-sonnet-4-5"),
+        ),
+        called=("anthropic", "claude-sonnet-4-5"),
+        silent=("reasoning",),
+    ),
+    Dialect(
         "Pydantic AI",
         _span(
             lambda c, n: {

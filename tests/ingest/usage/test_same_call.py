@@ -76,6 +76,7 @@ def test_counts_of_our_own_may_be_written_as_text(dialect):
 EXCLUSIVE = (
     *("Anthropic's names, exclusive", "Vercel AI SDK with Anthropic's metadata", "Anthropic", "Bedrock"),
     *("Vercel AI SDK 4 with Anthropic's cache", "Vercel AI SDK with Bedrock's usage"),
+    "OpenLIT with Anthropic",
 )
 INCLUSIVE = tuple(
     dialect
