@@ -1,12 +1,13 @@
 """Rows a second of a full usage load, against a bare COPY of the same finished rows into the same table and indexes.
 
-    python -m benchmarks.usage_load --rows 1000000 --formats jsonl csv parquet --rounds 1
+    python -m benchmarks.usage_load --rows 1000000 --formats jsonl csv parquet --rounds 2
 
 A full load reads and checks the file, prices each event, attributes it to a person, an agent and a conversation, proves
 that it is new, writes it, and keeps the counters. The bare COPY is of `usage_logs` alone, as a superuser (row security
 does not take part), without the counters' triggers; constraints and indexes are the same. Each starts from an empty
-table of the same embedded server. The ratio is of the medians of all rounds, and at least 0.4; the loading process
-stays under 1 GiB, however large the file.
+table of the same embedded server, after a load that is not measured: it gives the finished rows, and the server the
+months, the write-ahead log and the caches that it has when it runs for a while. The ratio is of the medians of all
+rounds, and at least 0.4; the loading process stays under 1 GiB, however large the file.
 """
 
 import argparse
@@ -117,7 +118,7 @@ def main() -> None:
     """Measure and print a small table; says no by its exit when a bound is missed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument(
         "--formats", nargs="+", choices=("jsonl", "csv", "parquet"), default=["jsonl", "csv", "parquet"]
     )
@@ -127,17 +128,19 @@ def main() -> None:
         events = usage_events(options.rows)
         write(events.head(1), Path(folder), "jsonl").rename(Path(folder) / "warm.jsonl")
         finished = Path(folder) / "finished"
-        loads: dict[str, list[float]] = {form: [] for form in options.formats}
-        memory: dict[str, float] = dict.fromkeys(options.formats, 0.0)
+        files = {form: write(events, Path(folder), form) for form in options.formats}
+        loads: dict[str, list[float]] = {form: [] for form in files}
+        memory = dict.fromkeys(files, 0.0)
         copies = []
+        full_load(database, next(iter(files.values())))
+        export(database, finished)
         for _ in range(options.rounds):
-            for form in options.formats:
-                seconds, loaded, peak = full_load(database, write(events, Path(folder), form))
+            copies.append(bare_copy(database, finished))
+            for form, path in files.items():
+                seconds, loaded, peak = full_load(database, path)
                 assert loaded == options.rows - 1, f"{loaded} of {options.rows - 1} rows were loaded"
                 loads[form].append(seconds)
                 memory[form] = max(memory[form], peak)
-            export(database, finished)
-            copies.append(bare_copy(database, finished))
         bare = options.rows / statistics.median(copies)
         print(f"{'':10}{'rows/s':>12}{'ratio':>8}{'peak MiB':>10}")
         print(f"{'bare COPY':10}{bare:12,.0f}{1:8.2f}")

@@ -83,12 +83,11 @@ def blocks(stream: BinaryIO, cut: Callable[[bytes], int] = last_line_end) -> Ite
 
 
 def _first_lines(data: bytes) -> bytes:
-    if data.count(b"\n") <= CHUNK_RECORDS:
-        return data
-    end = -1
-    for _ in range(CHUNK_RECORDS):
-        end = data.find(b"\n", end + 1)
-    return data[: end + 1]
+    """A beginning of whole lines, at most `CHUNK_RECORDS`; what ends none when the first line is long."""
+    while (lines := data.count(b"\n")) > CHUNK_RECORDS:
+        # Counting is fast and looking for each line end is not: cut where they would end if all were as long.
+        data = data[: last_line_end(data[: len(data) * CHUNK_RECORDS // lines]) or data.find(b"\n") + 1]
+    return data
 
 
 def _skip_line(stream: BinaryIO) -> bytes:

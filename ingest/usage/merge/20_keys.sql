@@ -1,26 +1,49 @@
 -- Claim the identity of each event: whoever inserts its key first loads it.
 
--- Ids have the shape of UUIDv7: the event's millisecond, then its key. An event has the same id in every load.
+-- Ids have the shape of UUIDv7: the event's millisecond, then its key. An event has the same id in every load. The later
+-- steps read events alone: all but what was said is here, so that what is staged is read once.
 CREATE TEMP TABLE events ON COMMIT DROP AS
 SELECT
     s.record,
     s.line,
+    s.event_id,
+    s.source,
     s.event_key,
-    s.content_hash,
     s.timestamp,
     p.user_id,
-    coalesce(s.agent, s.source) AS agent,
-    s.prompt IS NOT NULL OR s.completion IS NOT NULL AS has_text,
     (
         lpad(to_hex((date_part('epoch', s.timestamp) * 1000)::bigint), 12, '0')
         || '7' || left(s.event_key::text, 3) || '8' || right(s.event_key::text, 12) || substr(s.event_key::text, 4, 3)
     )::uuid AS usage_id,
+    coalesce(s.agent, s.source) AS agent,
+    s.conversation,
     CASE
         WHEN s.conversation IS NOT NULL
             THEN md5(p.user_id::text || chr(31) || s.source || chr(31) || s.conversation)::uuid
         WHEN s.prompt IS NOT NULL OR s.completion IS NOT NULL
             THEN md5(p.user_id::text || chr(31) || s.event_key::text)::uuid
-    END AS conversation_id
+    END AS conversation_id,
+    CASE
+        WHEN s.completion IS NOT NULL THEN 'assistant'
+        WHEN s.prompt IS NOT NULL THEN 'user'
+    END AS last_role,
+    s.provider,
+    coalesce(s.model, 'unknown') AS model,
+    s.tokens_input,
+    s.tokens_output,
+    s.tokens_cache_read,
+    s.tokens_cache_write,
+    s.tokens_reasoning,
+    s.units,
+    s.unpriced,
+    s.cost_input,
+    s.cost_output,
+    s.total_cost,
+    s.price_version,
+    s.duration,
+    s.success,
+    s.error_message,
+    s.content_hash
 FROM staged_usage AS s
 INNER JOIN event_people AS p ON coalesce(s.user_email, '') = p.user_email;
 

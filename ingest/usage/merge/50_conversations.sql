@@ -5,11 +5,10 @@ SELECT DISTINCT ON (e.user_id, e.conversation_id)
     e.user_id,
     e.conversation_id,
     a.agent_id,
-    coalesce(s.conversation, s.event_id) AS title,
+    coalesce(e.conversation, e.event_id) AS title,
     e.timestamp AS created_at,
     max(e.timestamp) OVER (PARTITION BY e.user_id, e.conversation_id) AS last_activity
 FROM events AS e
-INNER JOIN staged_usage AS s ON e.record = s.record
 INNER JOIN event_agents AS a ON e.agent = a.agent
 WHERE e.conversation_id IS NOT NULL
 ORDER BY e.user_id, e.conversation_id, e.timestamp, e.event_key;

@@ -17,5 +17,5 @@ FROM events AS e
 INNER JOIN staged_usage AS s ON e.record = s.record
 CROSS JOIN LATERAL (VALUES (0, 'user', s.prompt), (1, 'assistant', s.completion)) AS said (position, role, content)
 CROSS JOIN current_load AS l
-WHERE e.has_text AND said.content IS NOT NULL
+WHERE e.last_role IS NOT NULL AND said.content IS NOT NULL
 ORDER BY e.user_id, e.conversation_id, e.timestamp, said.position;

@@ -25,33 +25,29 @@ WITH inserted AS (
         e.timestamp,
         a.agent_id,
         e.conversation_id,
-        CASE
-            WHEN s.completion IS NOT NULL THEN md5(e.usage_id::text || 'assistant')::uuid
-            WHEN s.prompt IS NOT NULL THEN md5(e.usage_id::text || 'user')::uuid
-        END AS message_id,
-        s.source,
-        s.event_id,
-        s.provider,
-        coalesce(s.model, 'unknown') AS model,
-        s.tokens_input,
-        s.tokens_output,
-        s.tokens_input + s.tokens_output AS total_tokens,
-        s.tokens_cache_read,
-        s.tokens_cache_write,
-        s.tokens_reasoning,
-        s.units,
-        s.cost_input,
-        s.cost_output,
-        s.total_cost,
-        s.price_version,
-        s.duration,
-        s.success,
-        s.error_message,
+        md5(e.usage_id::text || e.last_role)::uuid AS message_id,
+        e.source,
+        e.event_id,
+        e.provider,
+        e.model,
+        e.tokens_input,
+        e.tokens_output,
+        e.tokens_input + e.tokens_output AS total_tokens,
+        e.tokens_cache_read,
+        e.tokens_cache_write,
+        e.tokens_reasoning,
+        e.units,
+        e.cost_input,
+        e.cost_output,
+        e.total_cost,
+        e.price_version,
+        e.duration,
+        e.success,
+        e.error_message,
         (e.timestamp AT TIME ZONE z.timezone)::date AS local_date,
         l.batch_id,
-        s.unpriced
+        e.unpriced
     FROM events AS e
-    INNER JOIN staged_usage AS s ON e.record = s.record
     INNER JOIN event_agents AS a ON e.agent = a.agent
     INNER JOIN event_zones AS z ON e.user_id = z.user_id AND e.timestamp >= z.valid_from AND e.timestamp < z.valid_to
     CROSS JOIN current_load AS l
