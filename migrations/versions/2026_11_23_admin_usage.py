@@ -13,7 +13,17 @@ depends_on: Sequence[str] | None = None
 # nor `call`, which holds both.
 READ = {
     "usage_logs": (
-        *("user_id", "id", "timestamp", "local_date", "agent_id", "conversation_id", "message_id", "source", "event_id"),
+        *(
+            "user_id",
+            "id",
+            "timestamp",
+            "local_date",
+            "agent_id",
+            "conversation_id",
+            "message_id",
+            "source",
+            "event_id",
+        ),
         *("provider", "model", "tokens_input", "tokens_output", "total_tokens"),
         *("tokens_cache_read", "tokens_cache_write", "tokens_reasoning"),
         *("cost_input", "cost_output", "total_cost", "price_version", "unpriced"),
@@ -28,12 +38,12 @@ READ = {
 
 def upgrade() -> None:
     for table, columns in READ.items():
-        op.execute(f"REVOKE SELECT ON {table} FROM cauce_admin")
+        op.execute(f"REVOKE SELECT ON {table} FROM cauce_admin")  # noqa: S608 - no query, and written here
         op.execute(f"GRANT SELECT ({', '.join(columns)}) ON {table} TO cauce_admin")
 
 
 def downgrade() -> None:
     for table in READ:
         # Revoking from the table takes the columns' along, as they were granted by the same role.
-        op.execute(f"REVOKE SELECT ON {table} FROM cauce_admin")
+        op.execute(f"REVOKE SELECT ON {table} FROM cauce_admin")  # noqa: S608 - no query, and written here
         op.execute(f"GRANT SELECT ON {table} TO cauce_admin")
