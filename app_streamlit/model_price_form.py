@@ -10,8 +10,9 @@ from uuid import UUID
 import streamlit as st
 
 from app_streamlit.page import Page
-from cauce.billing.model_prices import OwnPrice, PriceError, UnpricedModel, add_price, end_price, read_price
+from cauce.billing.model_prices import OwnPrice, PriceError, add_price, end_price, read_price
 from cauce.models.usage import PRICES
+from ingest.usage.unknown_costs import UnknownCost
 
 _PENDING: Final = "price-pending"
 _MESSAGE: Final = "price-message"
@@ -42,7 +43,7 @@ def show_done(page: Page) -> None:
         st.code(changed, language="sh")
 
 
-def fill_in(model: UnpricedModel) -> None:
+def fill_in(model: UnknownCost) -> None:
     """Begin a price for a model that has none, from the day of its first call on."""
     st.session_state["price-provider"], st.session_state["price-model"] = model.provider, model.model
     st.session_state["price-first"] = model.first_seen.astimezone(UTC).date()

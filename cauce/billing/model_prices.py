@@ -1,4 +1,4 @@
-"""Prices of our own for models, and the models that have no price at all.
+"""Prices of our own for models.
 
 A price holds from an instant on, until before another. What it does not price keeps the price list's price. Events that
 are loaded already keep their cost until they are priced anew (`cauce reprice`).
@@ -12,7 +12,7 @@ from uuid import UUID
 
 import psycopg
 from psycopg import errors, sql
-from psycopg.rows import class_row, dict_row
+from psycopg.rows import dict_row
 
 from cauce.errors import FatalError
 from cauce.models.usage import PRICES
@@ -25,13 +25,6 @@ FOLLOWS_PRICES = """(CASE
   ELSE price_version LIKE 'genai-prices%' END)"""
 """SQL: whether the cost of a row of `usage_logs` follows prices. Of rows older than `unpriced` some are unknown on
 purpose, and nobody can tell which: what named no provider or counted nothing stays as it is."""
-
-_UNKNOWN = f"""
-SELECT coalesce(provider, 'unknown') AS provider, model, count(*) AS events, sum(total_tokens)::bigint AS tokens,
-  min(timestamp) AS first_seen, max(timestamp) AS last_seen
-FROM usage_logs WHERE total_cost IS NULL AND {FOLLOWS_PRICES}
-GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2
-"""  # noqa: S608 - written in this module
 
 
 class PriceError(FatalError):
@@ -56,18 +49,6 @@ class OwnPrice:
     prices: Mapping[str, Decimal]
     note: str | None
     created_by: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class UnpricedModel:
-    """A model whose events wait for a price."""
-
-    provider: str
-    model: str
-    events: int
-    tokens: int
-    first_seen: datetime
-    last_seen: datetime
 
 
 def read_instant(text: str) -> datetime:
@@ -192,12 +173,6 @@ def end_price(conn: psycopg.Connection, price: UUID, at: datetime) -> None:
         conn.execute("UPDATE model_prices SET valid_to = %s WHERE id = %s", (at, price))
     except errors.ExclusionViolation as error:
         raise _overlaps(provider, model) from error
-
-
-def unpriced_models(conn: psycopg.Connection) -> list[UnpricedModel]:
-    """The models whose events have no cost for want of a price, those with the most events first."""
-    with conn.cursor(row_factory=class_row(UnpricedModel)) as cursor:
-        return cursor.execute(_UNKNOWN.encode()).fetchall()
 
 
 def _overlaps(provider: str, model: str) -> PriceError:

@@ -1,4 +1,4 @@
-"""`prices`: prices of our own for models, and the models that have none."""
+"""`prices`: prices of our own for models, and what is of unknown cost."""
 
 import sys
 from datetime import UTC, datetime
@@ -103,21 +103,27 @@ def prices_end(
 
 @prices_app.command("unknown")
 def prices_unknown() -> None:
-    """List the models without a price: their events, tokens, and when they were first and last seen (UTC).
+    """List what is of unknown cost, by model: events, tokens, first and last seen (UTC), why, and what helps.
 
     Example: `cauce prices unknown`
     """
-    from cauce.billing.model_prices import unpriced_models
+    from ingest.usage.unknown_costs import WHAT_TO_DO, unknown_costs
 
     with open_database().transaction(Role.OWNER) as conn:
-        found = unpriced_models(conn)
-    table = Table("provider", "model", "events", "tokens", "first seen", "last seen", box=None, pad_edge=False)
+        found = unknown_costs(conn)
+    if not found:
+        out.print("every cost is known")
+        return
+    table = Table("provider", "model", "events", "tokens", "first seen", "last seen", "why", box=None, pad_edge=False)
     for column in (2, 3):
         table.columns[column].justify = "right"
-    for model in found:
-        seen = (_instant(model.first_seen), _instant(model.last_seen))
-        table.add_row(model.provider, model.model, f"{model.events:,}", f"{model.tokens:,}", *seen)
-    out.print(table if found else "every model has a price")
+    for one in found:
+        seen = (_instant(one.first_seen), _instant(one.last_seen))
+        table.add_row(one.provider, one.model, f"{one.events:,}", f"{one.tokens:,}", *seen, one.reason)
+    out.print(table)
+    for reason, text in WHAT_TO_DO.items():
+        if any(one.reason == reason for one in found):
+            out.print(f"· {reason}: {text}", markup=False)
 
 
 def _unit(column: str) -> str:

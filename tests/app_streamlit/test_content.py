@@ -80,7 +80,7 @@ def told(world, tmp_path_factory):
 
 def test_it_is_there(told: Database) -> None:
     with psycopg.connect(told.address.superuser_url, dbname=told.address.name) as conn:
-        hidden = dict(conn.execute(HIDDEN.encode(), {"canary": f"%{CANARY}%"}).fetchall())
+        hidden: dict[str, int] = dict(conn.execute(HIDDEN.encode(), {"canary": f"%{CANARY}%"}).fetchall())
     assert hidden == {"messages": 6, "units": 1, "errors": 2, "reversed": 1, "kept aside": 1}
 
 

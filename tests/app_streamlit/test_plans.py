@@ -66,19 +66,24 @@ def test_every_plan_is_shown_with_its_versions_and_its_people(world, prices):
     assert len(page.dataframe[1].value) == len(listed)
 
 
-def test_models_that_wait_for_a_price_are_those_of_the_command(world, prices):
+def test_calls_of_unknown_cost_are_listed_with_why_and_what_helps(world, prices):
+    """Half of the calls wait for a price; the other half named no provider, for which a price would not help."""
     with world.db.transaction(Role.OWNER) as conn:
-        conn.execute("UPDATE usage_logs SET unpriced = false WHERE model = 'modelo-casero'")
+        conn.execute("UPDATE usage_logs SET unpriced = (tokens_input % 2 = 0) WHERE model = 'modelo-casero'")
     try:
         page = prices.open("plans")
-        waiting = page.dataframe[3].value
-        (events, tokens) = one(
-            world, "SELECT count(*), sum(total_tokens) FROM usage_logs WHERE model = 'modelo-casero'"
-        )
-        assert [tuple(row) for row in waiting[["model", "provider", "events", "tokens"]].to_numpy()] == [
-            ("modelo-casero", "unknown", events, tokens)
-        ]
-        assert f"{events} llamadas esperan un precio" in page.info[0].value
+        listed = page.dataframe[3].value
+        counted = "SELECT count(*) FILTER (WHERE {0}), count(*) FILTER (WHERE NOT {0}), count(*) FROM usage_logs WHERE total_cost IS NULL"
+        waits, nameless, every = one(world, counted.format("NOT unpriced"))
+        assert {tuple(row) for row in listed[["model", "provider", "reason", "events"]].to_numpy()} == {
+            ("modelo-casero", "unknown", "Modelo sin precio", waits),
+            ("modelo-casero", "unknown", "Sin proveedor", nameless),
+        }
+        assert f"De {every} llamadas no se sabe el costo" in page.info[0].value
+        said = text_of(page)
+        assert "Elige su fila para empezar su precio" in said
+        assert "agrega `provider` a sus líneas" in said
+        assert "Sin tokens contados" not in said
     finally:
         with world.db.transaction(Role.OWNER) as conn:
             conn.execute("UPDATE usage_logs SET unpriced = NULL")
@@ -180,7 +185,7 @@ def test_without_plans_people_or_prices_the_page_stands(db, browser, make_person
     assert not page.exception
     assert not page.error
     assert "Nadie tiene hoy límites" in text_of(page)
-    assert "Todos los modelos que se han usado tienen precio" in text_of(page)
+    assert "De todas las llamadas se sabe el costo" in text_of(page)
     assert "No hay precios propios vigentes" in text_of(page)
 
 
@@ -189,11 +194,11 @@ def test_a_model_that_waits_begins_its_price():
         from datetime import UTC, datetime
 
         from app_streamlit.model_price_form import fill_in, is_filled_in
-        from cauce.billing.model_prices import UnpricedModel
+        from ingest.usage.unknown_costs import UnknownCost
 
         assert not is_filled_in()
         seen = datetime(2025, 10, 2, 23, tzinfo=UTC)
-        fill_in(UnpricedModel("unknown", "modelo-casero", 1, 1, seen, seen))
+        fill_in(UnknownCost("unknown", "modelo-casero", "not_listed", 1, 1, seen, seen))
         assert is_filled_in()
 
     page = AppTest.from_function(script).run()

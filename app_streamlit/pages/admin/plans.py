@@ -7,8 +7,9 @@ from app_streamlit import address
 from app_streamlit.model_price_form import fill_in, is_filled_in, show_add, show_done, show_end
 from app_streamlit.page import Page, show
 from app_streamlit.tables import Column, table
-from cauce.billing.model_prices import OwnPrice, UnpricedModel, list_prices, unpriced_models
+from cauce.billing.model_prices import OwnPrice, list_prices
 from cauce.models.usage import PRICES
+from ingest.usage.unknown_costs import PRICEABLE, WHAT_TO_DO, UnknownCost, unknown_costs
 
 _DATES = {
     "valid_from": Column("column.from", "date"),
@@ -61,9 +62,10 @@ _CUSTOM = {
     "plan_amount": Column("plans.of_plan", "count"),
     "valid_from": Column("column.from", "instant"),
 }
-_UNPRICED = {
+_UNKNOWN = {
     "model": Column("column.model", pinned=True),
     "provider": Column("column.provider"),
+    "reason": Column("column.why", texts="prices.reason"),
     "events": Column("column.events", "count"),
     "tokens": Column("column.tokens", "count"),
     "first_seen": Column("plans.first_seen", "instant"),
@@ -134,25 +136,15 @@ def _plans(page: Page) -> None:
 
 def _prices(page: Page) -> None:
     with page.data() as data:
-        waiting = unpriced_models(data.conn)
+        unknown = unknown_costs(data.conn)
         every = list_prices(data.conn, ended=True)
         current = list_prices(data.conn)
     show_done(page)
-    st.subheader(page.t("prices.unpriced"), anchor=False)
-    if waiting:
-        calls = sum(model.events for model in waiting)
-        st.info(page.t.count("prices.waiting", calls, n=page.f.number(calls)), icon=":material/help:")
-        st.caption(page.t("prices.waiting_hint"))
-        table(
-            page,
-            _unpriced(waiting),
-            _UNPRICED,
-            "unpriced-models",
-            on_choose=lambda row: fill_in(waiting[row]),
-            key="unpriced",
-        )
+    st.subheader(page.t("prices.unknown"), anchor=False)
+    if unknown:
+        _show_unknown(page, unknown)
     else:
-        st.caption(page.t("prices.none_waiting"))
+        st.caption(page.t("prices.none_unknown"))
     st.subheader(page.t("prices.own"), anchor=False)
     own = every if st.toggle(page.t("prices.with_ended"), key="prices-ended") else current
     if own:
@@ -166,8 +158,19 @@ def _prices(page: Page) -> None:
             show_end(page, current)
 
 
-def _unpriced(waiting: list[UnpricedModel]) -> pl.DataFrame:
-    return pl.DataFrame([{name: getattr(model, name) for name in _UNPRICED} for model in waiting])
+def _show_unknown(page: Page, unknown: list[UnknownCost]) -> None:
+    """What has no known cost and why; a row for which a price helps begins its price."""
+    calls = sum(one.events for one in unknown)
+    st.info(page.t.count("prices.without_cost", calls, n=page.f.number(calls)), icon=":material/help:")
+    frame = pl.DataFrame([{name: getattr(one, name) for name in _UNKNOWN} for one in unknown])
+
+    def choose(row: int) -> None:
+        if unknown[row].reason in PRICEABLE:
+            fill_in(unknown[row])
+
+    table(page, frame, _UNKNOWN, "unknown-costs", on_choose=choose, key="unknown-costs")
+    reasons = {one.reason for one in unknown}
+    st.caption("\n".join(f"- {page.t(f'prices.help.{reason}')}" for reason in WHAT_TO_DO if reason in reasons))
 
 
 def _own(prices: list[OwnPrice]) -> pl.DataFrame:

@@ -45,7 +45,9 @@ def test_events_are_loaded_at_the_price_of_their_time_and_models_without_one_are
     ours = "override:" + added.stdout.split(":")[0]
     assert found.pop("list")[0] == 2.5
     assert found == {"before": (None, None), "in": (1.5, ours), "kept-aside": (1.5, ours)}
-    assert re.search(r"us +our-model +1 +1,000,000 +2025-12-31 23:59 +2025-12-31 23:59", run("unknown").stdout)
+    unknown = run("unknown").stdout
+    assert re.search(r"us +our-model +1 +1,000,000 +2025-12-31 23:59 +2025-12-31 23:59 +not_listed", unknown)
+    assert "not_listed: no price list knows the model: add its price with `cauce prices add`" in unknown
 
 
 def test_prices_are_listed_and_ended_and_never_two_at_once(db: Database, run: Run) -> None:
