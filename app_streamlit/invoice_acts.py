@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Final
 
@@ -9,9 +10,10 @@ import streamlit as st
 
 from app_streamlit import refresh
 from app_streamlit.page import Data, Page
+from app_streamlit.refusals import show_refusal
 from cauce.billing.corrections import credit, void
 from cauce.billing.invoices import Invoice
-from cauce.billing.payments import ReferenceTakenError, pay, refund
+from cauce.billing.payments import pay, refund
 from cauce.errors import CauceError
 from cauce.models.billing import InvoiceKind, InvoiceStatus
 
@@ -28,6 +30,7 @@ class _Money:
     amount: Decimal
     method: str
     reference: str | None
+    on: date | None
 
 
 def show_acted() -> None:
@@ -85,11 +88,20 @@ def _amount(page: Page, invoice: Invoice, key: str, most: Decimal) -> Decimal:
 
 def _money(page: Page, invoice: Invoice, act: str, most: Decimal) -> None:
     t, number = page.t, invoice.number or ""
+    today = page.f.local(datetime.now(UTC)).date()
     with st.form(f"invoice-{act}"):
-        left, middle, right = st.columns(3)
+        left, right = st.columns(2)
         with left:
             amount = _amount(page, invoice, act, most)
-        method = middle.selectbox(
+        on = right.date_input(
+            t("invoice.on"),
+            today,
+            min_value=min(invoice.period_start, today),
+            max_value=today,
+            key=f"{act}-on-{number}",
+        )
+        left, right = st.columns(2)
+        method = left.selectbox(
             t("invoice.method"), METHODS, format_func=lambda m: t(f"invoice.by.{m}"), key=f"{act}-method-{number}"
         )
         reference = right.text_input(
@@ -100,11 +112,14 @@ def _money(page: Page, invoice: Invoice, act: str, most: Decimal) -> None:
         )
         if not st.form_submit_button(t(f"invoice.do.{act}"), type="primary", icon=":material/check:"):
             return
-    money = _Money(amount, method, reference.strip() or None)
+    # Of today the hour is known.
+    money = _Money(amount, method, reference.strip() or None, None if on == today else on)
     write = pay if act == "pay" else refund
 
     def note(data: Data) -> object:
-        return write(data.conn, number, amount=money.amount, method=money.method, reference=money.reference)
+        return write(
+            data.conn, number, amount=money.amount, method=money.method, reference=money.reference, on=money.on
+        )
 
     _act(page, note, t(f"invoice.done.{act}", number=number, amount=page.f.money(amount, invoice.currency)))
 
@@ -136,12 +151,8 @@ def _act(page: Page, act: Callable[[Data], object], done: str, *, renew: bool = 
     try:
         with page.data() as data:
             act(data)
-    except ReferenceTakenError as error:
-        st.error(page.t("invoice.reference_taken", reference=error.reference), icon=":material/error:")
-        return
-    except CauceError:
-        # Somebody else was faster.
-        st.error(page.t("invoice.changed"), icon=":material/error:")
+    except CauceError as error:
+        show_refusal(page, error)
         return
     st.session_state[_MESSAGE] = done
     if renew:

@@ -172,7 +172,7 @@ def show_end(page: Page, own: list[OwnPrice]) -> None:
 
 
 def _refuse(page: Page, error: PriceError) -> None:
-    st.error(page.t(f"prices.refused.{error.rule}", value=error.value), icon=":material/error:")
+    st.error(page.t(f"prices.refused.{error.rule}", **error.about), icon=":material/error:")
 
 
 def _done(page: Page, key: str, provider: str, model: str, day: date) -> None:

@@ -10,7 +10,10 @@ import psycopg
 import streamlit as st
 
 from app_streamlit import refresh
+from app_streamlit.credit_form import show_give, show_given
+from app_streamlit.focus_file import show_focus
 from app_streamlit.page import Page
+from app_streamlit.refusals import show_refusal
 from app_streamlit.tables import Column, table
 from cauce.billing.closing import close_months, over_at
 from cauce.billing.drafts import draft
@@ -30,6 +33,17 @@ _COLUMNS: Final = {
     "paid": Column("month.paid", "count"),
     "overdue": Column("month.overdue", "count"),
 }
+_ADJUSTMENTS: Final = {
+    "email": Column("column.email", pinned=True),
+    "applies_to": Column("column.applies_to", "month"),
+    "model": Column("column.model"),
+    "total_tokens": Column("column.tokens", "count"),
+    "total_cost": Column("column.cost", "cost", dash=True),
+    "month": Column("month.billed_with", "month"),
+    "agent": Column("column.agent"),
+    "events": Column("column.events", "count"),
+    "unknown_cost_events": Column("column.unknown_cost_events", "count"),
+}
 Act = Literal["close", "issue", "discard"]
 
 
@@ -47,6 +61,7 @@ def show_months(page: Page) -> None:
     t = page.t
     if message := st.session_state.pop(_MESSAGE, None):
         st.success(message, icon=":material/check_circle:")
+    show_given()
     with page.data() as data:
         months = data.fetch("billing/months", today=page.today)
     months = months.with_columns(state=pl.Series([_state(row) for row in months.iter_rows(named=True)], dtype=pl.Utf8))
@@ -64,9 +79,25 @@ def show_months(page: Page) -> None:
         _confirm(page, pending)
     else:
         _steps(page, rows[chosen])
+        with st.expander(t("credit.title"), icon=":material/redeem:", key="credit-open"):
+            show_give(page, chosen)
+        with st.expander(t("focus.title"), icon=":material/table_view:", key="focus-open"):
+            show_focus(page, chosen)
     st.subheader(t("month.all"), anchor=False)
     table(page, months, _COLUMNS, "billing-months")
     st.caption(t("month.hint"))
+    _adjustments(page)
+
+
+def _adjustments(page: Page) -> None:
+    """What changed of closed months: whose, of which month, and the month that bills it."""
+    with page.data() as data:
+        adjusted = data.fetch("billing/adjustments")
+    st.subheader(page.t("month.adjustments"), anchor=False)
+    if adjusted.is_empty():
+        st.caption(page.t("month.no_adjustments"))
+    else:
+        table(page, adjusted, _ADJUSTMENTS, "adjustments")
 
 
 def _state(row: Mapping[str, Any]) -> str:
@@ -124,8 +155,8 @@ def _draft(page: Page, month: date) -> None:
     try:
         with st.spinner(page.t("month.working")), page.data() as data:
             made = draft(data.conn, month)
-    except CauceError:
-        st.error(page.t("month.refused"), icon=":material/error:")
+    except CauceError as error:
+        show_refusal(page, error)
         return
     n = page.f.number
     counts = {"made": n(made.made), "remade": n(made.remade), "same": n(made.same), "removed": n(made.removed)}
@@ -139,8 +170,8 @@ def _try(page: Page, act: Act, month: date) -> None:
         with st.spinner(page.t("month.working")), page.data() as data:
             outcome = _OUTCOMES[act](page, data.conn, month)
             data.conn.rollback()
-    except CauceError:
-        st.error(page.t("month.refused"), icon=":material/error:")
+    except CauceError as error:
+        show_refusal(page, error)
         return
     st.session_state[_PENDING] = _Pending(act, month, outcome)
     st.rerun()
@@ -189,9 +220,9 @@ def _confirm(page: Page, pending: _Pending) -> None:
     try:
         with st.spinner(t("month.working")), page.data() as data:
             outcome = _OUTCOMES[pending.act](page, data.conn, pending.month)
-    except CauceError:
+    except CauceError as error:
         # Somebody else was faster.
-        st.error(t("month.refused"), icon=":material/error:")
+        show_refusal(page, error)
         return
     st.session_state[_MESSAGE] = t(f"month.done.{pending.act}", month=page.f.month(pending.month)) + "\n\n" + outcome
     refresh.start()

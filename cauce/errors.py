@@ -4,16 +4,31 @@ Every error says what happened, where, and what to do next, on one line that a p
 secret or a traceback.
 """
 
+from collections.abc import Mapping
+
 
 class CauceError(Exception):
     """Root of every error Cauce raises on purpose."""
 
-    def __init__(self, message: str, *, where: str | None = None, action: str | None = None) -> None:
-        """Say what happened (`message`), where, and what the person can do (`action`)."""
+    def __init__(
+        self,
+        message: str,
+        *,
+        where: str | None = None,
+        action: str | None = None,
+        rule: str | None = None,
+        about: Mapping[str, object] | None = None,
+    ) -> None:
+        """Say what happened (`message`), where, and what the person can do (`action`).
+
+        What pages show in a person's language has a short name, its `rule`, and the values that the text is `about`.
+        """
         super().__init__(message)
         self.message = message
         self.where = where
         self.action = action
+        self.rule = rule
+        self.about = dict(about or {})
 
     def __str__(self) -> str:
         """One line: what, where, what to do."""

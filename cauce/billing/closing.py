@@ -68,13 +68,18 @@ def close_months(conn: psycopg.Connection, through: date) -> list[Closed]:
     if last is not None and last >= through:
         since = f" since {closed_at:%Y-%m-%d %H:%M} UTC" if closed_at else ", because a later month is"
         raise SkippableError(
-            f"{written} is closed already{since}", action="`cauce billing months` lists what is closed"
+            f"{written} is closed already{since}",
+            action="`cauce billing months` lists what is closed",
+            rule="closed_already",
+            about={"month": through},
         )
     over = over_at(through)
     if datetime.now(UTC) < over:
         raise FatalError(
             f"{written} is not over in every time zone",
             action=f"close it after {over:%Y-%m-%d %H:%M} UTC, when its last day has ended in the last one",
+            rule="not_over",
+            about={"month": through, "at": over},
         )
     first = month_after(last) if last else _first_usage(conn, through)
     conn.execute(_CLOSE, (first, through))
@@ -82,7 +87,9 @@ def close_months(conn: psycopg.Connection, through: date) -> list[Closed]:
         conn.execute(_PUBLISH, {"first": first, "through": through})
     except psycopg.errors.ForeignKeyViolation as error:
         raise RetriableError(
-            f"somebody was erased while {written} was being closed", action="nothing was closed: close it again"
+            f"somebody was erased while {written} was being closed",
+            action="nothing was closed: close it again",
+            rule="erased_meanwhile",
         ) from error
     return [month for month in closed_months(conn) if month.month >= first]
 

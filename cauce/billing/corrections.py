@@ -61,7 +61,7 @@ def void(conn: psycopg.Connection, number: str) -> Invoice:
     take_turns(conn)
     invoice = locked_invoice(conn, number)
     if invoice.status == InvoiceStatus.VOID:
-        raise SkippableError(f"{number} is void already")
+        raise SkippableError(f"{number} is void already", rule="void_already", about={"number": number})
     if invoice.kind != InvoiceKind.INVOICE or invoice.status == InvoiceStatus.DRAFT:
         what = "a credit note" if invoice.kind == InvoiceKind.CREDIT_NOTE else "a draft"
         raise FatalError(
@@ -71,6 +71,8 @@ def void(conn: psycopg.Connection, number: str) -> Invoice:
         raise FatalError(
             f"of {number} something was paid or given back already",
             action=f"give back what is left by `cauce billing credit {number}`",
+            rule="money_moved",
+            about={"number": number},
         )
     conn.execute(_VOID, (invoice.user_id, invoice.id))
     return find_invoice(conn, number)
@@ -86,13 +88,20 @@ def credit(
     take_turns(conn)
     invoice = locked_invoice(conn, number)
     if invoice.kind != InvoiceKind.INVOICE or invoice.status not in (InvoiceStatus.FINAL, InvoiceStatus.PAID):
-        raise FatalError(f"{number} cannot be credited", action="name an invoice that was issued and is not void")
+        raise FatalError(
+            f"{number} cannot be credited",
+            action="name an invoice that was issued and is not void",
+            rule="not_creditable",
+            about={"number": number},
+        )
     left = invoice.total - invoice.credited
     given = in_units(left if amount is None else amount, invoice.currency, invoice.minor_units)
     if given > left or not given:
         raise FatalError(
             f"{given} {invoice.currency} cannot be given back of {number}: {left} are left of it",
             action="write a smaller amount",
+            rule="too_much_credit",
+            about={"number": number, "left": (left, invoice.currency)},
         )
     back = conn.execute(_TAX_GIVEN_BACK, (invoice.user_id, invoice.id)).fetchone()
     tax_left = invoice.tax - (back[0] if back else 0)
@@ -127,12 +136,14 @@ def grant(
     take_turns(conn)
     row = conn.execute(_DRAFT, values).fetchone()
     if row is None:
-        raise FatalError(f"nobody has the address {email}", action="check it")
+        raise FatalError(f"nobody has the address {email}", action="check it", rule="nobody", about={"email": email})
     person, invoice, status, number, minor_units = row
     if status != InvoiceStatus.DRAFT:
         raise FatalError(
             f"{number} of {month:%Y-%m} is {status}",
             action="enter the credit in a later month, or credit the invoice",
+            rule="invoiced_already",
+            about={"number": number, "month": month},
         )
     given = in_units(amount, currency, minor_units)
     conn.execute(_CREDIT, {"person": person, "invoice": invoice, "text": reason, "amount": given, "month": month})

@@ -27,7 +27,7 @@ _MONTHS = (
 )  # fmt: skip
 _WORDS = {
     "invoice": ("Factura", "Invoice"), "credit_note": ("Nota de crédito", "Credit note"),
-    "draft": ("Borrador", "Draft"), "void": ("CANCELADA", "VOID"), "for": ("De la factura", "For invoice"),
+    "draft": ("Borrador", "Draft"), "void": ("ANULADA", "VOID"), "for": ("De la factura", "For invoice"),
     "issued": ("Fecha de emisión", "Issued on"), "due": ("Vence el", "Due on"), "period": ("Periodo", "Period"),
     "to": ("Cliente", "Bill to"), "description": ("Concepto", "Description"), "quantity": ("Cantidad", "Quantity"),
     "price": ("Precio", "Price"), "amount": ("Importe", "Amount"), "subtotal": ("Subtotal", "Subtotal"),

@@ -54,7 +54,9 @@ def draft(conn: psycopg.Connection, month: date) -> Drafted:
     take_turns(conn)
     begun = conn.execute("SELECT %s::date <= (now() AT TIME ZONE 'Pacific/Kiritimati')::date", (month,)).fetchone()
     if begun != (True,):
-        raise FatalError(f"{month:%Y-%m} has not begun", action="draft a month that has")
+        raise FatalError(
+            f"{month:%Y-%m} has not begun", action="draft a month that has", rule="not_begun", about={"month": month}
+        )
     conn.execute(_RUN)
     conn.execute("INSERT INTO billing_run VALUES (%s, %s, %s, %s)", (month, month_after(month), IVA, [*MEXICAN_ZONES]))
     for step in sorted(_STEPS.glob("*.sql")):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import polars as pl
 import psycopg
@@ -46,14 +46,13 @@ def export_focus(database: Database, month: date, path: Path) -> Exported:
         raise FatalError(f"{path} is there already", action="name another file, or remove it first")
     part = path.with_name(f".{path.name}.part")
     try:
-        with database.connect(Role.ADMIN) as conn:
+        with database.connect(Role.ADMIN) as conn, part.open("wb") as file:
             conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            exported = _read(conn, month, part)
+            exported = write_focus(conn, month, file)
         if path.suffix.lower() == ".parquet":
             _as_parquet(part)
         with database.transaction(Role.OWNER) as told:
-            details = {"month": f"{month:%Y-%m}", "charges": exported.charges}
-            record(told, "EXPORT_FOCUS", target_type="billable_daily", details=details)
+            tell(told, month, exported)
         part.rename(path)
     except psycopg.errors.UndefinedTable as error:
         raise FatalError("no marts are published yet", action="run `cauce run`, then try again") from error
@@ -66,19 +65,31 @@ def export_focus(database: Database, month: date, path: Path) -> Exported:
     return exported
 
 
-def _read(conn: psycopg.Connection, month: date, path: Path) -> Exported:
+def write_focus(conn: psycopg.Connection, month: date, file: IO[bytes]) -> Exported:
+    """Write the charges of a month as CSV; `conn` is an admin's. Raises `FatalError` for a month without usage."""
     charges, cost, unknown, rows = conn.execute(_SUMS, {"month": month}).fetchone() or (0, Decimal(0), 0, 0)
     if not rows:
-        raise FatalError(f"nothing was billed with {month:%Y-%m}", action="see `cauce billing months`, or `cauce run`")
+        raise FatalError(
+            f"nothing was billed with {month:%Y-%m}",
+            action="see `cauce billing months`, or `cauce run`",
+            rule="nothing_billed",
+            about={"month": month},
+        )
     statement = (
         b"COPY ("
         + psycopg.ClientCursor(conn).mogrify(QUERY, {"month": month}).encode()
         + b") TO STDOUT (FORMAT csv, HEADER)"
     )
-    with path.open("wb") as file, conn.cursor().copy(statement) as copy:
+    with conn.cursor().copy(statement) as copy:
         for block in copy:
             file.write(block)
     return Exported(charges, cost, unknown)
+
+
+def tell(conn: psycopg.Connection, month: date, exported: Exported) -> None:
+    """Have the audit log know of the export."""
+    details = {"month": f"{month:%Y-%m}", "charges": exported.charges}
+    record(conn, "EXPORT_FOCUS", target_type="billable_daily", details=details)
 
 
 def _as_parquet(path: Path) -> None:

@@ -47,13 +47,20 @@ def finalize(conn: psycopg.Connection, month: date, *, at: datetime | None = Non
     """
     take_turns(conn)
     if conn.execute(_CLOSED, (month,)).fetchone() is None:
-        raise FatalError(f"{month:%Y-%m} is not closed", action=f"run `cauce billing close {month:%Y-%m}` first")
+        raise FatalError(
+            f"{month:%Y-%m} is not closed",
+            action=f"run `cauce billing close {month:%Y-%m}` first",
+            rule="not_closed",
+            about={"month": month},
+        )
     earlier = conn.execute(_EARLIER, (month,)).fetchone()
     if earlier is not None and earlier[0] is not None:
         before = f"{earlier[0]:%Y-%m}"
         raise FatalError(
             f"{before} still has drafts, and months are billed in order",
             action=f"`cauce billing finalize {before}` first, or `cauce billing discard {before}`",
+            rule="earlier_drafts",
+            about={"month": earlier[0]},
         )
     draft(conn, month)
     issued = conn.execute(_ISSUE, {"at": at or datetime.now(UTC), "days": DAYS_TO_PAY, "month": month}).fetchall()

@@ -32,9 +32,7 @@ class PriceError(FatalError):
 
     def __init__(self, message: str, *, rule: str, value: str, where: str | None = None, action: str) -> None:
         """Say what is wrong, where, and what to do."""
-        super().__init__(message, where=where, action=action)
-        self.rule = rule
-        self.value = value
+        super().__init__(message, where=where, action=action, rule=rule, about={"value": value})
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,17 +21,6 @@ RETURNING paid_at
 _PAID = "UPDATE invoices SET status = 'paid', paid_at = %s WHERE user_id = %s AND id = %s"
 
 
-class ReferenceTakenError(SkippableError):
-    """A payment with this `reference` is noted already."""
-
-    def __init__(self, reference: str) -> None:
-        """Say which."""
-        super().__init__(
-            f"a payment with the reference {reference!r} is noted already", action="check which invoice it was for"
-        )
-        self.reference = reference
-
-
 def pay(
     conn: psycopg.Connection,
     number: str,
@@ -48,13 +37,18 @@ def pay(
     invoice = locked_invoice(conn, number)
     if invoice.kind != InvoiceKind.INVOICE or invoice.status != InvoiceStatus.FINAL or not invoice.due:
         raise SkippableError(
-            f"nothing is to be paid of {number}, which is {invoice.status}", action="`cauce billing show` says more"
+            f"nothing is to be paid of {number}, which is {invoice.status}",
+            action="`cauce billing show` says more",
+            rule="nothing_due",
+            about={"number": number},
         )
     paid = in_units(invoice.due if amount is None else amount, invoice.currency, invoice.minor_units)
     if paid > invoice.due:
         raise FatalError(
             f"{paid} {invoice.currency} are more than the {invoice.due} that are due of {number}",
             action="note what is due, and the rest with the invoice it is for",
+            rule="more_than_due",
+            about={"number": number, "due": (invoice.due, invoice.currency)},
         )
     at = _note(conn, invoice, PaymentKind.PAYMENT, paid, method, reference, on)
     if paid == invoice.due:
@@ -75,13 +69,18 @@ def refund(
     invoice = locked_invoice(conn, number)
     if not invoice.overpaid:
         raise SkippableError(
-            f"nothing is to be given back of {number}", action="`cauce billing credit` gives something back first"
+            f"nothing is to be given back of {number}",
+            action="`cauce billing credit` gives something back first",
+            rule="nothing_overpaid",
+            about={"number": number},
         )
     back = in_units(invoice.overpaid if amount is None else amount, invoice.currency, invoice.minor_units)
     if back > invoice.overpaid:
         raise FatalError(
             f"{back} {invoice.currency} are more than the {invoice.overpaid} that {number} has too much",
             action="write less, or give more back by `cauce billing credit` first",
+            rule="more_than_overpaid",
+            about={"number": number, "overpaid": (invoice.overpaid, invoice.currency)},
         )
     _note(conn, invoice, PaymentKind.REFUND, back, method, reference, on)
     return find_invoice(conn, number)
@@ -110,7 +109,12 @@ def _note(
     try:
         row = conn.execute(_PAY, values).fetchone()
     except psycopg.errors.UniqueViolation as error:
-        raise ReferenceTakenError(reference or "") from error
+        raise SkippableError(
+            f"a payment with the reference {reference!r} is noted already",
+            action="check which invoice it was for",
+            rule="reference_taken",
+            about={"reference": reference},
+        ) from error
     assert row is not None  # noqa: S101 - the person is there: their invoice is locked
     at: datetime = row[0]
     return at

@@ -3,6 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
+import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -11,7 +12,7 @@ from app_streamlit.formats import Formats
 from cauce.billing.corrections import grant
 from cauce.database import Database, Role
 from tests.app_streamlit.conftest import Browser, text_of
-from tests.app_streamlit.seed import ADMIN, ANA, BETO
+from tests.app_streamlit.seed import ADMIN, ANA, BETO, publish_marts
 from tests.conftest import sign_in_to
 from tests.expectations.world import copy_of
 
@@ -110,7 +111,7 @@ def test_months_are_issued_in_order(books, browser):
         grant(conn, date(2025, 10, 1), ANA, Decimal(10), "Disculpa")
     page = click(click(at(browser, NOVEMBER), "month-close"), "month-confirm")
     page = click(at(browser, NOVEMBER), "month-issue")
-    assert "un mes anterior todavía tiene borradores" in page.error[0].value
+    assert page.error[0].value.startswith("No se hizo nada: octubre de 2025 todavía tiene borradores")
     assert rows(books, "SELECT count(*) FROM invoices WHERE status <> 'draft'") == [(0,)]
 
 
@@ -142,11 +143,14 @@ def test_money_that_came_is_noted_once_and_given_back_by_a_note(issued, browser)
     assert money(total) in text_of(page)
     page.number_input(key=f"pay-amount-{number}").set_value(100.0)
     page.text_input(key=f"pay-reference-{number}").set_value("SPEI 8812")
+    page.date_input(key=f"pay-on-{number}").set_value(date(2025, 12, 3))
     page = submit(page, "Registrar el pago")
     assert f"{number}: se registró un pago de {money(Decimal(100))}" in text_of(page)
+    paid_at = "SELECT (paid_at AT TIME ZONE 'America/Mexico_City')::text FROM payments"
+    assert rows(issued, paid_at) == [("2025-12-03 00:00:00",)]
     page.text_input(key=f"pay-reference-{number}").set_value("SPEI 8812")
     page = submit(page, "Registrar el pago")
-    assert "Ya hay un pago con la referencia «SPEI 8812»" in page.error[0].value
+    assert "ya hay un pago con la referencia «SPEI 8812»" in page.error[0].value
     page.text_input(key=f"pay-reference-{number}").set_value("SPEI 8813")
     page = submit(page, "Registrar el pago")
     assert rows(issued, f"SELECT status FROM invoices WHERE number = '{number}'") == [("paid",)]
@@ -171,3 +175,62 @@ def test_an_invoice_never_owed_is_voided_after_a_yes(issued, browser):
     page = click(page, "invoice-void")
     assert f"{number} quedó anulada" in text_of(page)
     assert rows(issued, f"SELECT status FROM invoices WHERE number = '{number}'") == [("void",)]
+
+
+def test_a_credit_is_given_in_the_draft_of_a_month_and_in_none_that_was_issued(books, browser):
+    page = at(browser, NOVEMBER)
+    page.selectbox(key="credit-who").set_value(ANA).run()
+    page = submit(page, "Dar el crédito")
+    assert page.error[0].value == "Falta el importe o el motivo."
+    page.number_input(key="credit-give-amount-MXN").set_value(25.5)
+    page.text_input(key="credit-give-reason").set_value("Falla del 12")
+    page = submit(page, "Dar el crédito")
+    assert f"{ANA}: crédito de {money(Decimal('25.5'))} en el borrador de noviembre de 2025" in text_of(page)
+    given = rows(books, "SELECT description, amount FROM invoice_lines WHERE kind = 'credit'")
+    assert given == [("Falla del 12", Decimal("-25.50"))]
+    who = "SELECT DISTINCT u.email FROM audit_logs a JOIN users u ON u.id = a.admin_id WHERE a.action = 'GRANT_CREDIT'"
+    assert rows(books, who) == [(ADMIN,)]
+
+    for step in ("month-close", "month-confirm", "month-issue", "month-confirm"):
+        page = click(page, step)
+    page.selectbox(key="credit-who").set_value(ANA).run()
+    page.number_input(key="credit-give-amount-MXN").set_value(1.0)
+    page.text_input(key="credit-give-reason").set_value("Otra")
+    page = submit(page, "Dar el crédito")
+    number, _ = number_of(books, ANA)
+    assert f"noviembre de 2025 ya se le facturó a esa persona ({number})" in page.error[0].value
+    assert rows(books, "SELECT count(*) FROM invoice_lines WHERE kind = 'credit'") == [(1,)]
+
+
+def test_a_months_cost_is_downloaded_as_focus(books, browser, monkeypatch):
+    files: dict[str, bytes] = {}
+    monkeypatch.setattr(
+        "streamlit.download_button", lambda _label, data, *, file_name, **_options: files.update({file_name: data})
+    )
+    page = click(at(browser, NOVEMBER), "focus-make")
+    charges = pl.read_csv(files["focus-2025-11.csv"], schema_overrides={"BilledCost": pl.Decimal(38, 12)})
+    with books.transaction(Role.ADMIN, session_token=browser.token) as conn:
+        cost, unknown = conn.execute(
+            "SELECT sum(total_cost), sum(unknown_cost_events)::bigint FROM marts.billable_daily WHERE month = '2025-11-01'"
+        ).fetchone()
+    assert charges["BilledCost"].sum() == cost
+    assert f"Sin el costo de {unknown} llamadas" in text_of(page)
+    told = "SELECT DISTINCT u.email FROM audit_logs a JOIN users u ON u.id = a.admin_id WHERE a.action = 'EXPORT_FOCUS'"
+    assert rows(books, told) == [(ADMIN,)]
+
+
+def test_what_changed_of_a_closed_month_is_listed_by_person_and_month(books, browser):
+    page = click(click(at(browser, date(2025, 9, 1)), "month-close"), "month-confirm")
+    assert "De ningún mes cerrado ha cambiado nada" in text_of(page)
+    with books.transaction(Role.OWNER) as conn:
+        conn.execute(
+            "INSERT INTO usage_logs (user_id, timestamp, agent_id, source, event_id, provider, model, tokens_input,"
+            " tokens_output, total_tokens, total_cost) SELECT user_id, '2025-09-20 18:00Z', agent_id, 'test', 'late',"
+            " 'openai', 'gpt-late', 7, 3, 10, 0.5 FROM usage_logs WHERE event_id = 'asistente-ana-0-0'"
+        )
+    publish_marts(books)
+    page = browser.open("billing")
+    late = next(table.value for table in page.dataframe if "applies_to" in table.value and "model" in table.value)
+    shown = late[["email", "model", "total_tokens", "total_cost"]].to_numpy().tolist()
+    assert shown == [[ANA, "gpt-late", 10, 0.5]]
+    assert [f"{late[name][0]:%Y-%m}" for name in ("applies_to", "month")] == ["2025-09", "2025-10"]

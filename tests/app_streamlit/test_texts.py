@@ -1,10 +1,12 @@
 """Both languages say everything, with the same placeholders."""
 
 import re
+from pathlib import Path
 from string import Formatter
 
 from app_streamlit.catalog import ENTRIES
 from app_streamlit.texts import Texts, catalogue
+from cauce import billing
 
 
 def placeholders(text: str) -> set[str]:
@@ -37,6 +39,22 @@ def test_every_key_used_in_the_code_exists():
     }
     assert len(used) > 60
     assert used <= set(catalogue("es"))
+
+
+def test_every_refusal_of_the_core_has_a_text_that_its_values_fill():
+    raised = {
+        rule: set(re.findall(r'"([a-z]+)":', about))
+        for file in sorted(Path(billing.__file__).parent.glob("*.py"))
+        for rule, about in re.findall(
+            r'Error\((?:(?!Error\().)*?rule="([a-z_]+)"(?:,\s*about=\{([^}]*)\})?',
+            file.read_text(encoding="utf-8"),
+            re.DOTALL,
+        )
+        if file.stem != "model_prices"
+    }
+    texts = catalogue("es")
+    assert {key.removeprefix("refused.") for key in texts if key.startswith("refused.")} == {*raised, "nothing_done"}
+    assert all(placeholders(texts[f"refused.{rule}"]) <= values for rule, values in raised.items())
 
 
 def test_one_and_many_are_told_apart():

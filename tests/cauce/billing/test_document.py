@@ -86,7 +86,7 @@ def test_drafts_void_ones_and_credit_notes_say_so(db: Database) -> None:
         close_months(conn, date(2025, 11, 1))
     in_books(db, finalize, date(2025, 11, 1))
     in_books(db, void, "F-000002")
-    assert "CANCELADA" in texts(document(db, "F-000002"))
+    assert "ANULADA" in texts(document(db, "F-000002"))
 
 
 def test_a_long_invoice_goes_on_on_the_next_page(db: Database) -> None:
