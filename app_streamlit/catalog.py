@@ -34,6 +34,7 @@ ENTRIES: Final = (
     Entry("user", "finance", "finance", "finance", ":material/account_balance_wallet:"),
     Entry("user", "health", "health", "health", ":material/favorite:"),
     Entry("user", "usage", "usage", "usage", ":material/bolt:"),
+    Entry("user", "billing", "my_invoices", "invoices", ":material/receipt:"),
     Entry("user", "settings", "settings", "settings", ":material/tune:"),
 )
 

@@ -10,6 +10,7 @@ import streamlit as st
 
 from app_streamlit import address
 from app_streamlit.charts import usage as charts
+from app_streamlit.exchange_rates import show_rates
 from app_streamlit.page import Data, Page
 from app_streamlit.periods import Period
 from app_streamlit.tables import Column, table
@@ -151,6 +152,7 @@ def show_groups(page: Page, view: View, days: pl.DataFrame, groups: pl.DataFrame
     )
     if is_rated:
         st.caption(page.t("explorer.mxn"))
+        show_rates(page, days["usage_date"].to_list())
 
 
 def _controls(page: Page, view: View) -> None:

@@ -165,10 +165,20 @@ def show_months(page: Page, report: Report, name: str) -> None:
     chart(page, figure, report.months, _MONTH_COLUMNS, f"{name}-months", alt_text=page.t("usage.months"))
 
 
-def change(page: Page, now: Decimal | int | None, before: Decimal | int | None) -> str:
-    """How much a figure moved against the period before."""
+def people_gone(page: Page, revenue: Mapping[str, Any]) -> str:
+    """How many people of a row of revenue do not pay any more, and which part that is of those who did."""
+    if not revenue["churned_people"]:
+        return page.t("billing.nobody_left")
+    rate = page.f.percent(revenue["people_churn_rate"])
+    gone: int = revenue["churned_people"]
+    return page.t.count("billing.gone", gone, n=page.f.number(gone), percent=rate)
+
+
+def change(page: Page, now: Decimal | int | None, before: Decimal | int | None, than: str = "period") -> str:
+    """How much a figure moved against the period or the `month` before (`than`)."""
+    named = page.t(f"usage.than.{than}")
     if not before or now is None:
-        return page.t("usage.no_comparison")
+        return page.t("usage.no_comparison", than=named)
     ratio = Decimal(now) / Decimal(before) - 1
     arrow = "▲" if ratio > 0 else "▼" if ratio < 0 else "="
-    return page.t("usage.change", arrow=arrow, percent=page.f.percent(abs(ratio)))
+    return page.t("usage.change", arrow=arrow, percent=page.f.percent(abs(ratio)), than=named)

@@ -33,7 +33,7 @@ def movements(
         .encode(
             x=month,
             y=alt.Y("amount:Q", title=title, axis=alt.Axis(format=",.0f")),
-            color=alt.Color("kind:N", title=None, scale=colours, legend=alt.Legend(orient="top", columns=3)),
+            color=alt.Color("kind:N", title=None, scale=colours, legend=alt.Legend(orient="top", columns=2)),
             tooltip=["label:N", "kind:N", alt.Tooltip("amount:Q", format=",.2f")],
         )
     )

@@ -85,6 +85,8 @@ def test_a_month_is_closed_after_a_look_at_what_it_fixes(books, browser):
     assert rows(books, "SELECT count(*) FROM closed_months") == [(3,)]
     who = "SELECT DISTINCT u.email FROM audit_logs a JOIN users u ON u.id = a.admin_id WHERE a.action = 'CLOSE_MONTH'"
     assert rows(books, who) == [(ADMIN,)]
+    publish_marts(books)
+    assert "de noviembre de 2025, cerrado" in text_of(browser.open("billing"))
 
 
 def test_drafts_are_looked_at_discarded_and_issued_with_numbers(books, browser):

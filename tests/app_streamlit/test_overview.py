@@ -4,10 +4,13 @@ from decimal import Decimal
 
 import pytest
 
+from app_streamlit import provider
 from app_streamlit.formats import Formats
 from cauce.database import Role
 from tests.app_streamlit.conftest import on_card, one, text_of
-from tests.app_streamlit.seed import ADMIN, ANA, BETO
+from tests.app_streamlit.seed import ADMIN, ANA, BETO, publish_marts
+from tests.conftest import sign_in_to
+from tests.expectations.world import copy_of
 
 SPANISH = Formats("es", "America/Mexico_City")
 COST = "SELECT sum(total_cost), count(DISTINCT user_id) FROM usage_logs WHERE local_date >= '2025-11-01'"
@@ -37,7 +40,7 @@ def test_the_margin_is_told_by_plan_agent_model_and_person(signed_in):
     page = signed_in(ADMIN).open("overview")
     totals = set()
     for by, names in {
-        "plan": {"PRO"},
+        "plan": {"Profesional"},
         "agent": {"asistente-ana", "secreto-de-beto"},
         "person": {ANA, BETO},
         "model": None,
@@ -67,6 +70,67 @@ def test_alerts_that_hold_and_all_there_were(world, signed_in):
     finally:
         with world.db.transaction(Role.OWNER) as conn:
             conn.execute("DELETE FROM usage_alerts")
+
+
+def test_every_currency_has_its_revenue_and_the_month_before_is_the_calendars(world, browser, tmp_path):
+    with copy_of(world.db, tmp_path) as books:
+        with books.transaction(Role.OWNER) as conn:
+            conn.execute(
+                "UPDATE subscriptions SET currency = 'USD', amount = 25 WHERE user_id = %s", (world.people[BETO],)
+            )
+            conn.execute("DELETE FROM usage_logs WHERE local_date >= '2025-10-01' AND local_date < '2025-11-01'")
+        publish_marts(books)
+        provider.use(books)
+        browser.token = sign_in_to(books, ADMIN)
+        said = text_of(browser.open("overview"))
+        for figure in (SPANISH.money(199, "MXN"), SPANISH.money(25, "USD")):
+            assert f'cauce-value">{on_card(figure)}' in said
+        assert f"{SPANISH.money(25 * 12, 'USD')} al año (ARR)".replace("\u00a0", " ") in said
+        assert said.count("Ingreso perdido (churn)") == 2
+        assert "mes anterior: —" in said
+        assert "Personas activas, noviembre de 2025" in said
+
+
+def test_what_left_is_told_of_the_revenue_before(world, browser, tmp_path):
+    with copy_of(world.db, tmp_path) as books:
+        with books.transaction(Role.OWNER) as conn:
+            conn.execute("UPDATE subscriptions SET valid_from = '2025-10-01 06:00Z'")
+            conn.execute(
+                "UPDATE subscriptions SET status = 'ended', valid_to = '2025-11-05 06:00Z' WHERE user_id = %s",
+                (world.people[ANA],),
+            )
+        publish_marts(books)
+        provider.use(books)
+        browser.token = sign_in_to(books, ADMIN)
+        said = text_of(browser.open("overview"))
+    assert f'cauce-value">{SPANISH.percent(Decimal(199) / (199 + 499), 1)}' in said
+    assert f"{SPANISH.money(199, 'MXN')} · 1 se fue este mes (50%)".replace("\u00a0", " ") in said
+
+
+def test_the_rate_behind_pesos_is_told_with_its_day_and_source(signed_in):
+    for key in ("overview", "admin_usage"):
+        assert "20.00 MXN por dólar, del 1 ago 2025 (Banxico)" in text_of(signed_in(ADMIN).open(key))
+    rates = signed_in(ADMIN).open("admin_usage").dataframe[1].value
+    assert len(rates) == 30
+    assert set(rates["rate"]) == {20}
+    assert rates["usage_date"].is_monotonic_decreasing
+
+
+def test_an_alert_of_an_old_month_tells_the_plan_of_that_month(world, browser, tmp_path):
+    with copy_of(world.db, tmp_path) as books:
+        with books.transaction(Role.OWNER) as conn:
+            conn.execute(ALERTS, {"ana": world.people[ANA], "beto": world.people[BETO]})
+            conn.execute(
+                "INSERT INTO subscriptions (user_id, plan_code, status, last_status, valid_from, valid_to)"
+                " SELECT user_id, 'FREE', 'ended', 'active', '2025-08-01Z', valid_from FROM subscriptions"
+            )
+        provider.use(books)
+        browser.token = sign_in_to(books, ADMIN)
+        page = browser.open("alerts")
+        page.toggle(key="all-alerts").set_value(True).run()
+        assert not page.exception
+        shown = page.dataframe[0].value
+    assert dict(zip(shown["email"], shown["plan"], strict=True)) == {ANA: "Profesional", BETO: "Gratis"}
 
 
 def test_whose_limit_runs_out_and_when(signed_in):

@@ -216,6 +216,7 @@ def test_revenue_is_that_of_the_marts(world, signed_in):
     for figure in (SPANISH.money(mrr, "MXN"), SPANISH.number(people)):
         assert f'cauce-value">{on_card(figure)}' in text_of(page)
     assert set(tab(page, "Ingresos").dataframe[-1].value["email"]) == {ANA, BETO}
+    assert "de noviembre de 2025, hasta hoy" in text_of(page)
     assert "Aún no hay facturas" in text_of(page)
 
 

@@ -11,12 +11,12 @@ from app_streamlit.usage_forecast import show_running_out
 
 _COLUMNS = {
     "email": Column("column.email", pinned=True),
-    "month": Column("column.month", "month"),
     "metric": Column("column.metric", texts="alerts.metric"),
     "threshold": Column("column.threshold", "percent"),
     "used": Column("column.used", "count"),
     "included": Column("column.included", "count"),
-    "plan_code": Column("column.plan"),
+    "plan": Column("column.plan"),
+    "month": Column("column.month", "month"),
     "created_at": Column("column.when", "instant"),
 }
 _STATUS = {"is_open": Column("column.status", texts="alerts.open")}

@@ -10,11 +10,11 @@ from app_streamlit import states
 from app_streamlit.cards import Card, cards
 from app_streamlit.charts import billing as charts
 from app_streamlit.invoice_acts import show_acted, show_acts
+from app_streamlit.invoice_file import show_pdf
 from app_streamlit.month_close import show_months
 from app_streamlit.page import Page, show
 from app_streamlit.tables import Column, chart, table
-from app_streamlit.usage_report import change
-from cauce.billing.document import invoice_pdf
+from app_streamlit.usage_report import change, people_gone
 from cauce.billing.invoices import find_invoice
 
 _MOVED = ("new_mrr", "expansion_mrr", "reactivation_mrr", "contraction_mrr", "churned_mrr")
@@ -23,7 +23,8 @@ _MONTHS = {
     "mrr": Column("column.mrr", "money"),
     **{column: Column(f"billing.kind.{column}", "money") for column in _MOVED},
     "paying_people": Column("column.people", "count"),
-    "arpu": Column("column.arpu", "money"),
+    "arpu": Column("column.arpu", "money", dash=True),
+    "mrr_churn_rate": Column("column.churn", "rate", dash=True),
 }
 _MOVEMENTS = {
     "email": Column("column.email"),
@@ -108,21 +109,21 @@ def _currency(page: Page, revenue: pl.DataFrame) -> str:
 
 def _cards(page: Page, last: dict[str, Any], cost: pl.DataFrame) -> None:
     f, currency = page.f, str(last["currency"])
-    gone = page.t("billing.nobody_left")
-    if last["churned_people"]:
-        gone = page.t("billing.gone", n=f.number(last["churned_people"]), percent=f.percent(last["people_churn_rate"]))
+    moved = change(page, last["mrr"], last["mrr_before"], "month")
     shown = [
-        Card(page.t("billing.mrr"), f.money(last["mrr"], currency), change(page, last["mrr"], last["mrr_before"])),
+        Card(page.t("billing.mrr"), f.money(last["mrr"], currency), moved),
         Card(
             page.t("billing.arpu"),
             f.money(last["arpu"], currency),
             page.t("billing.arr", amount=f.money(last["arr"], currency)),
         ),
-        Card(page.t("billing.paying"), f.number(last["paying_people"]), gone),
+        Card(page.t("billing.paying"), f.number(last["paying_people"]), people_gone(page, last)),
     ]
     if not cost.is_empty():
         latest = cost.row(-1, named=True)
-        note = page.t("billing.cost_of", month=f.month(latest["month"]))
+        under_way = latest["month"] == page.today.replace(day=1)
+        state = "closed" if latest["is_closed"] else "under_way" if under_way else "over"
+        note = page.t(f"billing.cost_of.{state}", month=f.month(latest["month"]))
         shown.append(Card(page.t("billing.cost"), f.cost(latest["total_cost"]), note))
     cards(shown)
 
@@ -200,20 +201,11 @@ def _lines(page: Page, invoices: pl.DataFrame) -> None:
     with page.data() as data:
         lines = data.fetch("billing/invoice_lines", user_id=rows[invoice]["user_id"], invoice_id=invoice)
         named = rows[invoice]["number"] or invoice
-        document = invoice_pdf(data.conn, named)
         found = find_invoice(data.conn, named)
     name = rows[invoice]["number"] or "draft"
     st.subheader(page.t("billing.lines"), anchor=False)
     table(page, lines, _LINES, f"invoice-{name}")
-    st.download_button(
-        page.t("billing.pdf"),
-        document,
-        file_name=f"{name}.pdf",
-        mime="application/pdf",
-        key="invoice-pdf",
-        on_click="ignore",
-        icon=":material/picture_as_pdf:",
-    )
+    show_pdf(page, named)
     show_acts(page, found)
 
 

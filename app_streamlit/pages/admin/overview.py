@@ -1,5 +1,6 @@
 """Admins: what comes in, what models cost, what is left of it, who is active, and what asks for attention."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
@@ -8,10 +9,11 @@ import streamlit as st
 from app_streamlit import states
 from app_streamlit.cards import Card, cards
 from app_streamlit.charts import billing as charts
+from app_streamlit.exchange_rates import show_last_rate
 from app_streamlit.page import Page, show
 from app_streamlit.tables import Column, chart, table
 from app_streamlit.usage_forecast import show_month_cost
-from app_streamlit.usage_report import change
+from app_streamlit.usage_report import change, people_gone
 
 _SERIES = ("revenue_mxn", "cost_mxn", "margin_mxn")
 _MONTHS = {
@@ -53,30 +55,49 @@ def content(page: Page) -> None:
 
 
 def _cards(page: Page, months: pl.DataFrame, revenue: pl.DataFrame, alerts: pl.DataFrame) -> None:
-    f, now = page.f, months.row(-1, named=True)
-    before: dict[str, Any] = months.row(-2, named=True) if months.height > 1 else {}
-    shown = []
-    latest = revenue.group_by("currency", maintain_order=True).last().sort("mrr", descending=True)
-    for row in latest.head(1).iter_rows(named=True):
-        note = change(page, row["mrr"], row["mrr_before"])
-        shown.append(Card(page.t("billing.mrr"), f.money(row["mrr"], str(row["currency"])), note))
-        arpu = page.t("overview.arpu", amount=f.money(row["arpu"], str(row["currency"])))
-        shown.append(Card(page.t("billing.paying"), f.number(row["paying_people"]), arpu))
-    cost = page.t("overview.before", amount=f.cost(before.get("cost_usd")))
-    shown.append(Card(page.t("overview.cost", month=f.month(now["month"])), f.cost(now["cost_usd"]), cost))
-    rate = f.percent(now["margin_rate"], 1)
-    mood = "" if now["margin_mxn"] is None else "bad" if now["margin_mxn"] < 0 else "good"
-    note = page.t("overview.no_rate") if now["margin_mxn"] is None else page.t("overview.rate", percent=rate)
-    shown.append(Card(page.t("overview.margin"), f.money(now["margin_mxn"], "MXN"), note, mood))
-    active = page.t("overview.before", amount=f.number(before.get("active_people")))
-    shown.append(Card(page.t("overview.active"), f.number(now["active_people"]), active))
     over = alerts.filter(pl.col("threshold") >= 1).height
     note = page.t.count("overview.over", over) if over else page.t("overview.none_over")
-    shown.append(Card(page.t("overview.alerts"), f.number(alerts.height), note, "warn" if over else ""))
-    cards(shown)
+    open_alerts = Card(page.t("overview.alerts"), page.f.number(alerts.height), note, "warn" if over else "")
+    cards([*_revenue(page, revenue), *_month(page, months), open_alerts])
+    now = months.row(-1, named=True)
     if now["unknown_cost_events"]:
-        count = f.number(now["unknown_cost_events"])
-        st.info(page.t.count("overview.unknown", now["unknown_cost_events"], n=count), icon=":material/help:")
+        count, month = page.f.number(now["unknown_cost_events"]), page.f.month(now["month"])
+        st.info(
+            page.t.count("overview.unknown", now["unknown_cost_events"], n=count, month=month), icon=":material/help:"
+        )
+
+
+def _revenue(page: Page, revenue: pl.DataFrame) -> Iterator[Card]:
+    """Recurring revenue, who pays it and what of it left, in each currency, as of its latest month."""
+    t, f = page.t, page.f
+    latest = revenue.group_by("currency", maintain_order=True).last().sort("mrr", descending=True)
+    for row in latest.iter_rows(named=True):
+        currency = str(row["currency"])
+        arr = t("billing.arr", amount=f.money(row["arr"], currency))
+        note = f"{change(page, row['mrr'], row['mrr_before'], 'month')} · {arr}"
+        yield Card(t("billing.mrr"), f.money(row["mrr"], currency), note)
+        arpu = t("overview.arpu", amount=f.money(row["arpu"], currency))
+        yield Card(t("billing.paying"), f.number(row["paying_people"]), arpu)
+        lost = f.money(row["churned_mrr"], currency)
+        yield Card(t("overview.churn"), f.percent(row["mrr_churn_rate"], 1), f"{lost} · {people_gone(page, row)}")
+
+
+def _month(page: Page, months: pl.DataFrame) -> Iterator[Card]:
+    """Cost, margin and active people of the latest month, beside the calendar month before."""
+    t, f, now = page.t, page.f, months.row(-1, named=True)
+    month = f.month(now["month"])
+    earlier = months.filter(pl.col("month").dt.offset_by("1mo") == now["month"])
+    before: dict[str, Any] = earlier.row(0, named=True) if earlier.height else {}
+    cost = t("overview.before", amount=f.cost(before.get("cost_usd")))
+    yield Card(t("overview.cost", month=month), f.cost(now["cost_usd"]), cost)
+    under_way = now["month"] == page.today.replace(day=1)
+    rate = t("overview.rate_so_far" if under_way else "overview.rate", percent=f.percent(now["margin_rate"], 1))
+    missing = now["margin_mxn"] is None
+    mood = "" if missing else "bad" if now["margin_mxn"] < 0 else "good"
+    note = t("overview.no_rate") if missing else rate
+    yield Card(t("overview.margin", month=month), f.money(now["margin_mxn"], "MXN"), note, mood)
+    active = t("overview.before", amount=f.number(before.get("active_people")))
+    yield Card(t("overview.active", month=month), f.number(now["active_people"]), active)
 
 
 def _months(page: Page, months: pl.DataFrame) -> None:
@@ -112,6 +133,7 @@ def _margins(page: Page, months: pl.DataFrame) -> None:
     columns = {"name": Column(f"overview.by_{by or 'plan'}", pinned=True), **_NAMED}
     table(page, found, columns, f"margin-{by}-{month:%Y-%m}")
     st.caption(page.t("overview.how"))
+    show_last_rate(page, month)
 
 
 show("overview", content)

@@ -1,4 +1,4 @@
--- One row per version of what a plan includes a month and what more costs, the newest first.
+-- One row per version of what a plan includes a month and what more costs, the smallest plan first and its newest version.
 SELECT
     plans.name,
     limits.included_messages,
@@ -19,4 +19,5 @@ SELECT
     END AS state
 FROM public.plan_limits AS limits
 INNER JOIN public.plans ON limits.plan_code = plans.code
-ORDER BY plans.code, limits.valid_from DESC
+ORDER BY
+    min(limits.included_messages) OVER (PARTITION BY limits.plan_code) NULLS LAST, plans.code, limits.valid_from DESC

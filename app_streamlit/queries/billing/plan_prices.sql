@@ -1,4 +1,4 @@
--- One row per price of a plan and the days it holds for, the newest first; `valid_to` is the first day after them.
+-- One row per price of a plan and the days it holds for, the cheapest plan first and its newest price; `valid_to` is the first day after them.
 SELECT
     plans.name,
     prices.currency,
@@ -13,4 +13,5 @@ SELECT
     END AS state
 FROM public.plan_prices AS prices
 INNER JOIN public.plans ON prices.plan_code = plans.code
-ORDER BY plans.code, prices.currency, prices.billing_interval, prices.valid_from DESC
+ORDER BY
+    min(prices.amount) OVER (PARTITION BY prices.plan_code), plans.code, prices.currency, prices.billing_interval, prices.valid_from DESC

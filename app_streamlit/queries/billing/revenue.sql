@@ -14,6 +14,7 @@ SELECT
     paying_people,
     paying_people_before,
     churned_people,
-    people_churn_rate
+    people_churn_rate,
+    mrr_churn_rate
 FROM marts.revenue_monthly
 ORDER BY currency, month
