@@ -13,6 +13,7 @@ from cauce.billing.corrections import grant
 from cauce.database import Database, Role
 from tests.app_streamlit.conftest import Browser, text_of
 from tests.app_streamlit.seed import ADMIN, ANA, BETO, publish_marts
+from tests.cauce.billing.test_document import texts
 from tests.conftest import sign_in_to
 from tests.expectations.world import copy_of
 
@@ -117,6 +118,16 @@ def test_months_are_issued_in_order(books, browser):
     assert rows(books, "SELECT count(*) FROM invoices WHERE status <> 'draft'") == [(0,)]
 
 
+@pytest.fixture
+def files(monkeypatch) -> dict[str, bytes]:
+    """What the buttons of the page would download, by name."""
+    offered: dict[str, bytes] = {}
+    monkeypatch.setattr(
+        "streamlit.download_button", lambda _label, data, *, file_name, **_options: offered.update({file_name: data})
+    )
+    return offered
+
+
 def invoice_of(browser: Browser, books: Database, email: str) -> AppTest:
     """The page with the invoice of somebody chosen."""
     page = browser.open("billing")
@@ -204,11 +215,23 @@ def test_a_credit_is_given_in_the_draft_of_a_month_and_in_none_that_was_issued(b
     assert rows(books, "SELECT count(*) FROM invoice_lines WHERE kind = 'credit'") == [(1,)]
 
 
-def test_a_months_cost_is_downloaded_as_focus(books, browser, monkeypatch):
-    files: dict[str, bytes] = {}
-    monkeypatch.setattr(
-        "streamlit.download_button", lambda _label, data, *, file_name, **_options: files.update({file_name: data})
-    )
+def test_the_document_of_an_invoice_is_downloaded_by_admins_and_its_person_alone(issued, browser, files):
+    number, total = number_of(issued, ANA)
+    invoice_of(browser, issued, ANA)
+    said = texts(files.pop(f"{number}.pdf"))
+    assert {f"Factura {number}", f"{total:,.2f}"} <= set(said)
+    browser.token = sign_in_to(issued, ANA)
+    page = browser.open("my_invoices")
+    assert not page.exception
+    shown = page.dataframe[0].value
+    assert shown[["number", "status", "total", "due"]].to_numpy().tolist() == [
+        [number, "Emitida", float(total), float(total)]
+    ]
+    assert texts(files[f"{number}.pdf"]) == said
+    assert [name for name in files if name.endswith(".pdf")] == [f"{number}.pdf"]
+
+
+def test_a_months_cost_is_downloaded_as_focus(books, browser, files):
     page = click(at(browser, NOVEMBER), "focus-make")
     charges = pl.read_csv(files["focus-2025-11.csv"], schema_overrides={"BilledCost": pl.Decimal(38, 12)})
     with books.transaction(Role.ADMIN, session_token=browser.token) as conn:

@@ -91,6 +91,7 @@ def test_a_page_of_another_audience_is_refused(signed_in, email, key):
         "finance",
         "health",
         "usage",
+        "my_invoices",
         "settings",
     ],
 )

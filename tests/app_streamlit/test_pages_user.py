@@ -9,7 +9,7 @@ from app_streamlit.formats import Formats
 from tests.app_streamlit.conftest import on_card, one, text_of
 from tests.app_streamlit.seed import ANA, BETO, NEW, TODAY
 
-PAGES = ("finance", "health", "usage", "settings")
+PAGES = ("finance", "health", "usage", "my_invoices", "settings")
 SPANISH = Formats("es", "America/Mexico_City")
 ENGLISH = Formats("en", "Europe/Madrid")
 
@@ -112,7 +112,7 @@ def test_nobody_sees_another_persons_rows(signed_in, key):
 
 
 @pytest.mark.parametrize(("key", "text"), [
-    ("finance", "My money this month"), ("health", "My health"), ("usage", "My usage of the agents"), ("settings", "Settings"),
+    ("finance", "My money this month"), ("health", "My health"), ("usage", "My usage of the agents"), ("my_invoices", "My invoices"), ("settings", "Settings"),
 ])  # fmt: skip
 def test_pages_speak_english(signed_in, key, text):
     page = signed_in(BETO).open(key)
@@ -123,6 +123,7 @@ def test_pages_speak_english(signed_in, key, text):
 
 @pytest.mark.parametrize(("key", "text"), [
     ("finance", "Empecemos con tu dinero"), ("health", "Empecemos con tu salud"), ("usage", "Todavía no usas ningún agente"),
+    ("my_invoices", "Todavía no tienes facturas"),
 ])  # fmt: skip
 def test_a_person_without_data_is_told_how_to_begin(signed_in, key, text):
     page = signed_in(NEW).open(key)
