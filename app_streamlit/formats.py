@@ -114,7 +114,10 @@ class Formats:
         return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"
 
     def size(self, amount: Number) -> str:
-        """Write a number of bytes in the largest decimal unit it fills: 500 MB, 1.5 GB."""
+        """Write a number of bytes in the largest unit it fills: 500 MB, 1.5 GB; whole binary ones as such: 100 MiB."""
+        for unit, name in ((2**40, "TiB"), (2**30, "GiB"), (2**20, "MiB")):
+            if amount and amount % unit == 0:
+                return f"{self.number(amount // unit)}{SPACE}{name}"
         for unit, name in ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
             if abs(_exact(amount)) >= unit:
                 scaled = _exact(amount) / unit

@@ -43,6 +43,7 @@ _KINDS: Final[Mapping[str, Callable[[Formats, Any], str]]] = {
     "percent": lambda f, value: f.percent(value),
     "rate": lambda f, value: f.percent(value, 2),
     "seconds": lambda f, value: f"{f.number(value, 2)} s",
+    "figure": lambda _f, value: str(value),
     "link": lambda _f, value: str(value),
     "decimal": lambda f, value: f.number(value, 1),
     "date": lambda f, value: f.date(value),
@@ -50,7 +51,9 @@ _KINDS: Final[Mapping[str, Callable[[Formats, Any], str]]] = {
     "instant": lambda f, value: f.instant(value),
     "utc": lambda f, value: f.utc(value),
 }
-_RIGHT: Final = frozenset({"count", "money", "cost", "percent", "rate", "seconds", "decimal", "price", "bytes"})
+_RIGHT: Final = frozenset(
+    {"figure", "count", "money", "cost", "percent", "rate", "seconds", "decimal", "price", "bytes"}
+)
 
 
 def table(

@@ -14,8 +14,8 @@ _COLUMNS = {
     "usage_date": Column("column.day", "date"),
     "email": Column("column.email", pinned=True),
     "measure": Column("column.metric", texts="unusual.measure"),
-    "observed": Column("unusual.observed"),
-    "expected": Column("unusual.expected"),
+    "observed": Column("unusual.observed", "figure"),
+    "expected": Column("unusual.expected", "figure"),
     "score": Column("unusual.score", "decimal"),
     "usage": Column("unusual.usage", "link"),
 }

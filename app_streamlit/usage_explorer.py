@@ -12,7 +12,7 @@ from app_streamlit import address
 from app_streamlit.charts import usage as charts
 from app_streamlit.exchange_rates import show_rates
 from app_streamlit.page import Data, Page
-from app_streamlit.periods import Period
+from app_streamlit.periods import EARLIEST, Period
 from app_streamlit.tables import Column, table
 from app_streamlit.usage_report import Filter
 from cauce.billing.months import month_after
@@ -70,7 +70,8 @@ def read_view(data: Data, page: Page, period: Period) -> View:
         if name in FILTERED:
             values = tuple(value for value in address.kept(name) if value in known[name])
         else:
-            values = tuple(day.isoformat() for day in address.days(name)[:1]) if name in _KINDS else ()
+            there = [day for day in address.days(name) if EARLIEST <= day <= page.today] if name in _KINDS else []
+            values = tuple(day.isoformat() for day in there[:1])
         if values:
             chosen[name] = values
     by = address.one_of("by", _offered(chosen), _offered(chosen)[0])

@@ -80,8 +80,8 @@ def test_prices_sizes_and_instants_of_utc():
     assert [f.price(Decimal(text)) for text in ("2", "0.125", "0.0000015", "1234.5")] == [
         "2.00", "0.125", "0.000002", "1,234.50",
     ]  # fmt: skip
-    assert [f.size(size) for size in (0, 999, 500_000_000, 1_500_000_000)] == [
-        "0\u00a0B", "999\u00a0B", "500\u00a0MB", "1.5\u00a0GB",
+    assert [f.size(size) for size in (0, 999, 500_000_000, 1_500_000_000, 100 * 2**20, 2**30)] == [
+        "0\u00a0B", "999\u00a0B", "500\u00a0MB", "1.5\u00a0GB", "100\u00a0MiB", "1\u00a0GiB",
     ]  # fmt: skip
     assert f.utc(datetime(2026, 1, 1, tzinfo=UTC)) == "1 ene 2026"
     assert f.utc(datetime(2026, 1, 1, 6, 30, tzinfo=UTC)) == "1 ene 2026, 6:30 UTC"

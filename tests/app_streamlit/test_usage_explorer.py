@@ -108,6 +108,7 @@ def test_a_day_and_a_month_are_periods(world, signed_in):
     [
         {"person": "no-uuid", "agent": "0", "model": "' OR 1=1 --", "provider": "?", "by": "secret", "measure": "x"},
         {"day": "2025-13-40", "month": "yesterday", "period": "custom", "from": "2025-11-30", "to": "0001-01-01"},
+        {"day": "0001-01-01", "month": "9999-12-31"},
     ],
 )
 def test_what_an_address_names_and_is_not_there_is_left_out(signed_in, address):

@@ -1,6 +1,6 @@
 """Admins: what comes in, what models cost, what is left of it, who is active, and what asks for attention."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import polars as pl
@@ -58,7 +58,11 @@ def _cards(page: Page, months: pl.DataFrame, revenue: pl.DataFrame, alerts: pl.D
     over = alerts.filter(pl.col("threshold") >= 1).height
     note = page.t.count("overview.over", over) if over else page.t("overview.none_over")
     open_alerts = Card(page.t("overview.alerts"), page.f.number(alerts.height), note, "warn" if over else "")
-    cards([*_revenue(page, revenue), *_month(page, months), open_alerts])
+    for row in (
+        revenue.group_by("currency", maintain_order=True).last().sort("mrr", descending=True).iter_rows(named=True)
+    ):
+        cards(_revenue(page, row))
+    cards([*_month(page, months), open_alerts])
     now = months.row(-1, named=True)
     if now["unknown_cost_events"]:
         count, month = page.f.number(now["unknown_cost_events"]), page.f.month(now["month"])
@@ -67,19 +71,18 @@ def _cards(page: Page, months: pl.DataFrame, revenue: pl.DataFrame, alerts: pl.D
         )
 
 
-def _revenue(page: Page, revenue: pl.DataFrame) -> Iterator[Card]:
-    """Recurring revenue, who pays it and what of it left, in each currency, as of its latest month."""
-    t, f = page.t, page.f
-    latest = revenue.group_by("currency", maintain_order=True).last().sort("mrr", descending=True)
-    for row in latest.iter_rows(named=True):
-        currency = str(row["currency"])
-        arr = t("billing.arr", amount=f.money(row["arr"], currency))
-        note = f"{change(page, row['mrr'], row['mrr_before'], 'month')} · {arr}"
-        yield Card(t("billing.mrr"), f.money(row["mrr"], currency), note)
-        arpu = t("overview.arpu", amount=f.money(row["arpu"], currency))
-        yield Card(t("billing.paying"), f.number(row["paying_people"]), arpu)
-        lost = f.money(row["churned_mrr"], currency)
-        yield Card(t("overview.churn"), f.percent(row["mrr_churn_rate"], 1), f"{lost} · {people_gone(page, row)}")
+def _revenue(page: Page, latest: Mapping[str, Any]) -> list[Card]:
+    """Recurring revenue in a currency, who pays it and what of it left, in the latest month."""
+    t, f, currency = page.t, page.f, str(latest["currency"])
+    arr = t("billing.arr", amount=f.money(latest["arr"], currency))
+    moved = change(page, latest["mrr"], latest["mrr_before"], "month")
+    arpu = t("overview.arpu", amount=f.money(latest["arpu"], currency))
+    lost = f"{f.money(latest['churned_mrr'], currency)} · {people_gone(page, latest)}"
+    return [
+        Card(t("billing.mrr"), f.money(latest["mrr"], currency), f"{moved} · {arr}"),
+        Card(t("billing.paying"), f.number(latest["paying_people"]), arpu),
+        Card(t("overview.churn"), f.percent(latest["mrr_churn_rate"], 1), lost),
+    ]
 
 
 def _month(page: Page, months: pl.DataFrame) -> Iterator[Card]:
