@@ -34,16 +34,16 @@ _MOVEMENTS = {
     "amount": Column("column.moved", "money"),
 }
 _INVOICES = {
-    "number": Column("column.number"),
-    "email": Column("column.email"),
-    "kind": Column("column.type", texts="billing.invoice_kind"),
+    "number": Column("column.number", pinned=True),
     "status": Column("column.status", texts="billing.invoice_status"),
-    "currency": Column("column.currency"),
-    "subtotal": Column("column.subtotal", "money"),
-    "tax": Column("column.tax", "money"),
+    "email": Column("column.email"),
     "total": Column("column.total", "money"),
     "due": Column("billing.to_pay", "money"),
     "due_on": Column("column.due_on", "date"),
+    "currency": Column("column.currency"),
+    "kind": Column("column.type", texts="billing.invoice_kind"),
+    "subtotal": Column("column.subtotal", "money"),
+    "tax": Column("column.tax", "money"),
 }
 _LINES = {
     "kind": Column("column.type", texts="billing.line"),
