@@ -15,6 +15,7 @@ from app_streamlit.formats import Formats
 from cauce.database import Role
 from cauce.security.sign_in import revoke
 from tests.app_streamlit.seed import ADMIN, ANA, ANALYST, BETO, NEW
+from tests.cauce.billing.test_document import texts
 
 pytestmark = pytest.mark.browser
 STATEMENT = Path(__file__).parents[1] / "data" / "app" / "statement.ofx"
@@ -119,6 +120,29 @@ def test_a_download_is_its_owners_alone(visit, site):
     assert status_of(address, cookie_of(ana)) == 200
     assert status_of(address, cookie_of(visit(BETO))) == 404
     assert status_of(address, cookie_of(visit(ADMIN))) == 404
+
+
+def test_the_document_of_an_invoice_is_downloaded_and_read(visit, site):
+    with site.db.transaction(Role.OWNER) as conn:
+        conn.execute(
+            "WITH made AS (INSERT INTO invoices (user_id, period_start, period_end) VALUES (%s, '2025-10-01', '2025-11-01')"
+            " RETURNING user_id, id) INSERT INTO invoice_lines (user_id, invoice_id, position, kind, description,"
+            " quantity, unit_price, amount) SELECT user_id, id, 1, 'base', 'Plan Básico', 1, 199, 199 FROM made",
+            (site.people[ANA],),
+        )
+    admin = visit(ADMIN)
+    admin.goto(f"{site.url}/billing")
+    still(admin)
+    admin.get_by_role("tab", name="Facturas").click()
+    admin.get_by_label("Factura", exact=True).last.click()
+    admin.get_by_role("option", name=f"Borrador de {ANA}").click()
+    button = admin.get_by_role("button", name="Descargar PDF")
+    expect(button).to_be_visible(timeout=LONG)
+    still(admin)
+    with admin.expect_download() as download:
+        button.click()
+    assert download.value.suggested_filename.endswith(".pdf")
+    assert {"Plan Básico", "199.00"} <= set(texts(download.value.path().read_bytes()))
 
 
 def test_pages_of_others_cannot_be_opened_by_address(visit, site):
