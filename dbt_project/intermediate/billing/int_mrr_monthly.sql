@@ -4,6 +4,14 @@ with plan_periods as (
 
 ),
 
+-- On the first of a month it is this month in some zones and still the last one in others: a month is under way once it
+-- is everywhere, or the people who are not in it yet would be missing from it.
+under_way as (
+
+    select date_trunc('month', min(local_date)::timestamp)::date as month from plan_periods
+
+),
+
 -- What is in force on a month's last day counts for the month; of the month under way, on the day of the build.
 months as (
 
@@ -16,13 +24,14 @@ months as (
         plan_periods.first_day,
         plan_periods.end_day,
         month.day::date as month,
-        date_trunc('month', plan_periods.local_date::timestamp)::date as this_month,
+        under_way.month as this_month,
         least((month.day + interval '1 month')::date - 1, plan_periods.local_date) as counted_on
     from plan_periods
+    cross join under_way
     cross join
         lateral generate_series(
             date_trunc('month', plan_periods.first_day::timestamp),
-            date_trunc('month', least(plan_periods.end_day, plan_periods.local_date)::timestamp),
+            least(date_trunc('month', plan_periods.end_day::timestamp), under_way.month),
             interval '1 month'
         ) as month (day)
     where plan_periods.is_charged
