@@ -73,11 +73,11 @@ WITH earned (email, month, plan_code, revenue) AS (VALUES
   ('ana@example.com', '2025-01-01', 'BASIC', 199 * 17 / 31.0),
   ('beto@example.com', '2025-01-01', 'BASIC', 199 * 17 / 31.0),
   ('p03@example.com', '2025-01-01', 'PRO', 499 * 17 / 31.0),
-  ('ana@example.com', '2025-02-01', 'BASIC', 199 + 2 * 20),
-  ('beto@example.com', '2025-02-01', 'PRO', 199 * 9 / 28.0 + 499 * 19 / 28.0 + 1.5 * 20),
+  ('ana@example.com', '2025-02-01', 'BASIC', 199 + 1.75 * 20),
+  ('beto@example.com', '2025-02-01', 'PRO', 199 * 9 / 28.0 + 499 * 19 / 28.0 + 1.75 * 20),
   ('p03@example.com', '2025-02-01', 'PRO', 499 * 26 / 28.0),
   ('ana@example.com', '2025-03-01', 'BASIC', 199 * 10 / 31.0),
-  ('beto@example.com', '2025-03-01', 'PRO', 499 * 10 / 31.0),
+  ('beto@example.com', '2025-03-01', 'PRO', 499 * 10 / 31.0 - 0.5 * 25),
   ('p04@example.com', '2025-03-01', 'BASIC', 1990 * 10 / 365.0)
 ),
 plans AS (SELECT id AS user_id, month::date, plan_code, round(revenue, 12) AS revenue FROM earned JOIN users USING (email)),
@@ -93,7 +93,7 @@ FROM calls FULL JOIN plans USING (user_id, month),
   LATERAL (SELECT CASE WHEN model = 'unknown' THEN 0 ELSE coalesce(revenue, 0) END AS brought) AS shared
 """
 """Plans are earned by the day, costs turned into pesos at the rate of each day: 20, from March on 25. Usage beyond
-the plan counts in the month of its invoice, less what was given back."""
+the plan counts in the month of its invoice, less what was granted; what a credit note gave back, when it was issued."""
 
 BUDGETS = [
     ("mes", "2025-02-01", "2025-02-28", 300, "0.260813", "ok", False),

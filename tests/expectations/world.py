@@ -142,7 +142,8 @@ FROM (VALUES
 ) AS plans (person, plan, since, until, amount, billing_interval)
 WHERE person = %(number)s
 """
-# The first two were asked for two dollars beyond their plan in February; the second got half a dollar of it back.
+# The first two were asked for two dollars beyond their plan in February, less a quarter that was granted and a tenth that
+# was carried from January; in March the second got half a dollar of it back.
 INVOICED = """
 WITH invoice AS (
   INSERT INTO invoices (user_id, kind, credited_invoice_id, period_start, period_end, currency)
@@ -153,16 +154,20 @@ WITH invoice AS (
 ),
 lines AS (
   INSERT INTO invoice_lines (user_id, invoice_id, position, kind, metric, description, quantity, unit_price, amount, applies_to)
-  SELECT user_id, id, position, kind, metric, kind, quantity, price, amount, '2025-02-01' FROM invoice, (VALUES
-    (false, 1::smallint, 'base', NULL, 1, 199, 199),
-    (false, 2, 'overage', 'tokens', 1000, 0.002, 2),
-    (false, 3, 'tax', NULL, 201, 0.16, 32.16),
-    (true, 1, 'overage', 'tokens', 1, -0.5, -0.5)
-  ) AS line (back, position, kind, metric, quantity, price, amount)
+  SELECT user_id, id, position, kind, metric, kind, quantity, price, amount, month::date FROM invoice, (VALUES
+    (false, 1::smallint, 'base', NULL, 1, 199, 199, NULL),
+    (false, 2, 'overage', 'tokens', 1000, 0.002, 2, '2025-02-01'),
+    (false, 3, 'credit', NULL, 1, -0.25, -0.25, NULL),
+    (false, 4, 'credit', NULL, 1, -0.1, -0.1, '2025-02-01'),
+    (false, 5, 'tax', NULL, 200.65, 0.16, 32.1, NULL),
+    (true, 1, 'credit', NULL, 1, -0.5, -0.5, NULL),
+    (true, 2, 'tax', NULL, -0.5, 0.16, -0.08, NULL)
+  ) AS line (back, position, kind, metric, quantity, price, amount, month)
   WHERE back = %(back)s
 )
 SELECT id FROM invoice
 """
+ISSUE = "UPDATE invoices SET status = 'final', issued_at = %s WHERE id = %s"
 
 
 def populate(database: Database) -> None:
@@ -184,10 +189,10 @@ def populate(database: Database) -> None:
                 conn.execute(statement, values)
         conn.execute(REPORTS)
         conn.execute(RATES)
-        for person, back in ((ANA, False), (BETO, False), (BETO, True)):
+        for person, back, issued in ((ANA, False, 2), (BETO, False, 2), (BETO, True, 5)):
             made = conn.execute(INVOICED, {"user": ids[person], "back": back}).fetchone()
             assert made
-            conn.execute("UPDATE invoices SET status = 'final' WHERE id = %s", made)
+            conn.execute(ISSUE, (datetime(2025, 3, issued, 12, tzinfo=UTC), *made))
         close_months(conn, date(2025, 2, 1))
 
 

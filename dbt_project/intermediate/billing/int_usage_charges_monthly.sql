@@ -10,13 +10,21 @@ invoice_lines as (
 
 ),
 
+-- What is carried from one invoice to the next (a credit that names its month) was charged already. A credit note counts in
+-- the month in which it is issued: the month it is about may be closed.
 charged as (
 
     select
         invoices.user_id,
         invoices.currency,
         invoice_lines.amount,
-        date_trunc('month', invoices.period_start::timestamp)::date as month
+        date_trunc(
+            'month',
+            case invoices.kind
+                when 'credit_note' then public.local_date(invoices.user_id, invoices.issued_at)
+                else invoices.period_start
+            end::timestamp
+        )::date as month
     from invoices
     inner join invoice_lines
         on invoices.user_id = invoice_lines.user_id and invoices.invoice_id = invoice_lines.invoice_id
@@ -24,7 +32,7 @@ charged as (
         invoices.status in ('final', 'paid')
         and (
             invoice_lines.kind in ('overage', 'adjustment')
-            or (invoices.kind = 'credit_note' and invoice_lines.kind in ('base', 'proration', 'credit'))
+            or (invoice_lines.kind = 'credit' and invoice_lines.applies_to is null)
         )
 
 ),

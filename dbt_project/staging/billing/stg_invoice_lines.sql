@@ -5,7 +5,8 @@ with renamed as (
         user_id,
         invoice_id,
         kind,
-        amount
+        amount,
+        applies_to
     from {{ source('billing', 'invoice_lines') }}
 
 )

@@ -12,6 +12,7 @@ renamed as (
         kind,
         status,
         period_start,
+        issued_at,
         currency
     from source
 
