@@ -70,7 +70,8 @@ AT_LEAST_USED = (
     "(projected_messages >= messages AND projected_tokens >= tokens AND projected_cost >= cost) IS NOT FALSE"
 )
 RUN_OUT_ON = "least(messages_run_out_on, tokens_run_out_on) >= month"
-PARTS_OF_RESIDUAL = "residual = reported - ledger AND residual = time_boundary + unmatched + price + unexplained"
+PARTS = "time_boundary + unmatched + unknown_cost + price + unexplained"
+PARTS_OF_RESIDUAL = f"residual = reported - ledger AND residual = {PARTS}"
 UNKNOWN_ONLY = "(total_cost IS NULL) = (unknown_cost_events = events) AND unknown_cost_events <= events"
 
 

@@ -115,7 +115,7 @@ FROM profile, (VALUES
   (4, 'blood_pressure', '{"systolic": 121, "diastolic": 79}', '2025-03-08 12:00+00')
 ) AS m (n, type, value, at)
 """
-# Of the twelve's calls of a UTC day the provider missed none, and charged a dollar more.
+# Of the twelve's calls of a UTC day the provider missed none, and charged a dollar more: it knew what each cost.
 REPORTS = """
 INSERT INTO provider_reports (report_key, provider, kind, report, starts_at, ends_at, model, grouping, dimensions,
   requests, tokens_input, tokens_output, tokens_cache_read, tokens_cache_write, amount, currency)

@@ -13,7 +13,7 @@ from app_streamlit.page import Page, show
 from app_streamlit.tables import Column, chart, table
 
 _MEASURES = ("tokens_input", "tokens_output", "cost")
-_PARTS = ("time_boundary", "unmatched", "price", "unexplained")
+_PARTS = ("time_boundary", "unmatched", "unknown_cost", "price", "unexplained")
 
 
 def content(page: Page) -> None:

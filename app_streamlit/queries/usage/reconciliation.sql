@@ -8,6 +8,7 @@ SELECT
     residual,
     time_boundary,
     unmatched,
+    unknown_cost,
     price,
     unexplained,
     ledger_events,

@@ -10,8 +10,8 @@ invoice_lines as (
 
 ),
 
--- What is carried from one invoice to the next (a credit that names its month) was charged already. A credit note counts in
--- the month in which it is issued: the month it is about may be closed.
+-- What is carried between invoices (a credit that names its month) was charged already. A credit note counts
+-- in the month in which it is issued: the month it is about may be closed.
 charged as (
 
     select

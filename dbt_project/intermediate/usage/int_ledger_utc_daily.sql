@@ -68,6 +68,9 @@ summed as (
         sum(tokens_output)::bigint as tokens_output,
         coalesce(sum(total_cost), 0)::numeric(38, 12) as total_cost,
         count(*) filter (where total_cost is null) as unknown_cost_events,
+        coalesce(sum(tokens_input + tokens_output) filter (where total_cost is null), 0)::bigint as unpriced_tokens,
+        max(tokens_input)::bigint as largest_tokens_input,
+        max(tokens_output)::bigint as largest_tokens_output,
         coalesce(sum(tokens_input) filter (where {{ is_early('called_time') }}), 0)::bigint
             as early_tokens_input,
         coalesce(sum(tokens_output) filter (where {{ is_early('called_time') }}), 0)::bigint

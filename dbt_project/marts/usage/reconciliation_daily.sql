@@ -64,16 +64,25 @@ ledger_measures as (
         measured.quantity,
         measured.early,
         measured.late,
-        ledger.events
+        measured.largest,
+        measured.unpriced_tokens,
+        ledger.events,
+        ledger.unknown_cost_events
     from days
     inner join ledger on days.provider = ledger.provider and days.usage_date = ledger.usage_date
     cross join
         lateral (
             values
-            ('usage', 'tokens_input', ledger.tokens_input, ledger.early_tokens_input, ledger.late_tokens_input),
-            ('usage', 'tokens_output', ledger.tokens_output, ledger.early_tokens_output, ledger.late_tokens_output),
-            ('cost', 'cost', ledger.total_cost, 0, 0)
-        ) as measured (kind, measure, quantity, early, late)
+            (
+                'usage', 'tokens_input', ledger.tokens_input, ledger.early_tokens_input, ledger.late_tokens_input,
+                ledger.largest_tokens_input, 0
+            ),
+            (
+                'usage', 'tokens_output', ledger.tokens_output, ledger.early_tokens_output, ledger.late_tokens_output,
+                ledger.largest_tokens_output, 0
+            ),
+            ('cost', 'cost', ledger.total_cost, 0, 0, 0, ledger.unpriced_tokens)
+        ) as measured (kind, measure, quantity, early, late, largest, unpriced_tokens)
     where days.kind = measured.kind
 
 ),
@@ -88,7 +97,10 @@ ledger_summed as (
         sum(quantity)::numeric(38, 12) as quantity,
         sum(early)::numeric(38, 12) as early,
         sum(late)::numeric(38, 12) as late,
-        sum(events)::bigint as events
+        max(largest)::numeric(38, 12) as largest,
+        sum(unpriced_tokens)::numeric(38, 12) as unpriced_tokens,
+        sum(events)::bigint as events,
+        sum(unknown_cost_events)::bigint as unknown_cost_events
     from ledger_measures
     group by provider, usage_date, model, measure
 
@@ -127,7 +139,10 @@ matched as (
         coalesce(reported_measures.quantity, 0) - coalesce(ledger_summed.quantity, 0) as residual,
         coalesce(ledger_summed.early, 0) as early,
         coalesce(ledger_summed.late, 0) as late,
+        coalesce(ledger_summed.largest, 0) as largest,
+        coalesce(ledger_summed.unpriced_tokens, 0) as unpriced_tokens,
         coalesce(ledger_summed.events, 0) as ledger_events,
+        coalesce(ledger_summed.unknown_cost_events, 0) as unknown_cost_events,
         reported_measures.requests as reported_requests,
         ledger_summed.provider is not null as has_events,
         reported_measures.provider is not null as has_report
@@ -220,20 +235,33 @@ bounded as (
 
 ),
 
--- Calls that only one side has: no counterpart at all, or more calls on the side that has more tokens.
-token_parts as (
+token_rests as (
 
     select
         bounded.*,
-        case
-            when
-                not bounded.is_reported or not bounded.has_events or not bounded.has_report
-                or (bounded.reported_requests - bounded.ledger_events) * (bounded.residual - bounded.time_boundary) > 0
-                then bounded.residual - bounded.time_boundary
-            else 0
-        end as unmatched
+        bounded.residual - bounded.time_boundary as rest,
+        bounded.is_reported and bounded.has_events and bounded.has_report as is_two_sided,
+        coalesce(bounded.reported_requests - bounded.ledger_events, 0) as more_reported
     from bounded
     where bounded.measure <> 'cost'
+
+),
+
+-- Calls that only one side has: no counterpart at all, or more calls on the side that has more tokens. So many calls
+-- explain at most as many times the largest call of the day.
+token_parts as (
+
+    select
+        token_rests.*,
+        case
+            when not token_rests.is_two_sided then token_rests.rest
+            when token_rests.more_reported * token_rests.rest > 0
+                then
+                    sign(token_rests.rest)
+                    * least(abs(token_rests.rest), abs(token_rests.more_reported) * token_rests.largest)
+            else 0
+        end as unmatched
+    from token_rests
 
 ),
 
@@ -244,27 +272,30 @@ tokens_of_day as (
         usage_date,
         model,
         sum(ledger) as ledger_tokens,
+        sum(reported) as reported_tokens,
         sum(time_boundary) as time_boundary,
         sum(unmatched) as unmatched,
-        sum(residual - time_boundary - unmatched) as unexplained
+        sum(rest - unmatched) as unexplained
     from token_parts
     group by provider, usage_date, model
-    having bool_and(is_reported and is_whole_day and has_events and has_report)
+    having bool_and(is_two_sided and is_whole_day)
 
 ),
 
--- What tokens explain of a cost, at the ledger's mean price of a token of that day and model; the rest is the price.
-costs_by_tokens as (
+-- A token's mean price of that day and model is that of the calls whose cost is known, or the report's where none is.
+priced as (
 
     select
         bounded.*,
-        tokens_of_day.provider is not null and tokens_of_day.ledger_tokens > 0 as is_weighed,
-        round(tokens_of_day.time_boundary * bounded.ledger / nullif(tokens_of_day.ledger_tokens, 0), 12)
-            as weighed_boundary,
-        round(tokens_of_day.unmatched * bounded.ledger / nullif(tokens_of_day.ledger_tokens, 0), 12)
-            as weighed_unmatched,
-        round(tokens_of_day.unexplained * bounded.ledger / nullif(tokens_of_day.ledger_tokens, 0), 12)
-            as weighed_unexplained
+        tokens_of_day.time_boundary as tokens_moved,
+        tokens_of_day.unmatched as tokens_unmatched,
+        tokens_of_day.unexplained as tokens_unexplained,
+        bounded.is_reported and bounded.has_events and bounded.has_report as is_two_sided,
+        case
+            when tokens_of_day.ledger_tokens > bounded.unpriced_tokens
+                then bounded.ledger / (tokens_of_day.ledger_tokens - bounded.unpriced_tokens)
+            when tokens_of_day.ledger_tokens > 0 then bounded.reported / nullif(tokens_of_day.reported_tokens, 0)
+        end as token_price
     from bounded
     left join tokens_of_day
         on
@@ -275,15 +306,72 @@ costs_by_tokens as (
 
 ),
 
+-- What tokens explain of a cost, or leave unexplained, at that price.
+weighed as (
+
+    select
+        priced.*,
+        priced.is_two_sided and priced.is_whole_day and priced.token_price is not null as is_weighed,
+        round(priced.tokens_moved * priced.token_price, 12) as weighed_boundary,
+        round(priced.tokens_unmatched * priced.token_price, 12) as weighed_unmatched,
+        round(priced.tokens_unexplained * priced.token_price, 12) as weighed_unexplained
+    from priced
+
+),
+
+-- Calls of unknown cost count as 0 in the ledger: they explain what such tokens cost, and no more than is left.
+completed as (
+
+    select
+        weighed.*,
+        greatest(
+            least(
+                round(weighed.unpriced_tokens * weighed.token_price, 12),
+                weighed.residual - weighed.weighed_boundary - weighed.weighed_unmatched - weighed.weighed_unexplained
+            ),
+            0
+        ) as weighed_unknown
+    from weighed
+
+),
+
+left_over as (
+
+    select
+        completed.*,
+        completed.residual - completed.weighed_boundary - completed.weighed_unmatched
+        - completed.weighed_unexplained - completed.weighed_unknown as rest,
+        abs(completed.weighed_boundary) + abs(completed.weighed_unmatched) + completed.weighed_unknown as estimated
+    from completed
+
+),
+
+usual_prices as (
+
+    select
+        provider,
+        model,
+        percentile_cont(0.5) within group (order by 1 + rest / ledger)::numeric as factor
+    from left_over
+    where is_weighed and ledger > 0
+    group by provider, model
+    having count(*) > 1
+
+),
+
+-- What tokens do not explain is another price only where it is the same one on the model's days (to 2 per cent; of a
+-- single day nobody can tell), or no more than what the mean price can be wrong by: what it explained of this cost.
 cost_parts as (
 
     select
-        costs_by_tokens.*,
-        not(
-            costs_by_tokens.is_reported and costs_by_tokens.has_events and costs_by_tokens.has_report
-        ) as is_one_sided,
-        not costs_by_tokens.is_whole_day as is_part_of_day
-    from costs_by_tokens
+        left_over.*,
+        coalesce(
+            abs(left_over.rest - (coalesce(usual_prices.factor, 1) - 1) * left_over.ledger)
+            <= 0.02 * greatest(coalesce(usual_prices.factor, 1), 0) * left_over.ledger + left_over.estimated,
+            false
+        ) as is_price
+    from left_over
+    left join usual_prices on left_over.provider = usual_prices.provider and left_over.model = usual_prices.model
 
 ),
 
@@ -299,13 +387,14 @@ parts as (
         residual,
         ledger_events,
         reported_requests,
+        unknown_cost_events,
         is_reported,
         has_events,
         has_report,
         time_boundary,
         unmatched,
-        0::numeric as price,
-        residual - time_boundary - unmatched as unexplained
+        0::numeric as unknown_cost,
+        0::numeric as price
     from token_parts
     union all
     select
@@ -318,26 +407,19 @@ parts as (
         residual,
         ledger_events,
         reported_requests,
+        unknown_cost_events,
         is_reported,
         has_events,
         has_report,
-        case when is_part_of_day or is_one_sided or not is_weighed then time_boundary else weighed_boundary end
-            as time_boundary,
+        case when is_weighed then weighed_boundary else time_boundary end as time_boundary,
         case
-            when is_part_of_day then 0
-            when is_one_sided then residual
+            when not is_whole_day then 0
+            when not is_two_sided then residual
             when is_weighed then weighed_unmatched
             else 0
         end as unmatched,
-        case
-            when is_part_of_day or is_one_sided or not is_weighed then 0
-            else residual - weighed_boundary - weighed_unmatched - weighed_unexplained
-        end as price,
-        case
-            when is_part_of_day or is_one_sided then 0
-            when is_weighed then weighed_unexplained
-            else residual
-        end as unexplained
+        case when is_weighed then weighed_unknown else 0 end as unknown_cost,
+        case when is_weighed and is_price then rest else 0 end as price
     from cost_parts
 
 ),
@@ -354,24 +436,53 @@ explained as (
         residual::numeric(38, 12) as residual,
         time_boundary::numeric(38, 12) as time_boundary,
         unmatched::numeric(38, 12) as unmatched,
+        unknown_cost::numeric(38, 12) as unknown_cost,
         price::numeric(38, 12) as price,
-        unexplained::numeric(38, 12) as unexplained,
+        (residual - time_boundary - unmatched - unknown_cost - price)::numeric(38, 12) as unexplained,
         ledger_events,
+        unknown_cost_events,
         reported_requests,
-        unexplained = 0 as is_explained,
-        case
-            when residual = 0 and unexplained = 0 and unmatched = 0 and time_boundary = 0 and price = 0 then 'matches'
-            when unexplained <> 0 then 'unexplained'
-            when not is_reported then 'no_report'
-            when unmatched <> 0 and not has_report then 'events_without_report'
-            when unmatched <> 0 and not has_events then 'report_without_events'
-            when abs(unmatched) >= greatest(abs(time_boundary), abs(price)) then 'unmatched_calls'
-            when abs(time_boundary) >= abs(price) then 'time_boundary'
-            else 'price'
-        end as explanation
+        is_reported,
+        has_events,
+        has_report
     from parts
     where ledger <> 0 or reported <> 0
 
+),
+
+named as (
+
+    select
+        usage_date,
+        provider,
+        model,
+        measure,
+        ledger,
+        reported,
+        residual,
+        time_boundary,
+        unmatched,
+        unknown_cost,
+        price,
+        unexplained,
+        ledger_events,
+        unknown_cost_events,
+        reported_requests,
+        unexplained = 0 as is_explained,
+        case
+            when unexplained <> 0 then 'unexplained'
+            when greatest(abs(time_boundary), abs(unmatched), unknown_cost, abs(price)) = 0 then 'matches'
+            when not is_reported then 'no_report'
+            when unmatched <> 0 and not has_report then 'events_without_report'
+            when unmatched <> 0 and not has_events then 'report_without_events'
+            when abs(unmatched) >= greatest(abs(time_boundary), unknown_cost, abs(price))
+                then case when unmatched > 0 then 'calls_not_in_ledger' else 'calls_not_in_report' end
+            when abs(time_boundary) >= greatest(unknown_cost, abs(price)) then 'time_boundary'
+            when unknown_cost >= abs(price) then 'unknown_cost'
+            else 'price'
+        end as explanation
+    from explained
+
 )
 
-select * from explained
+select * from named
