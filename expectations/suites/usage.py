@@ -69,6 +69,8 @@ SCORE = "abs(score - (observed - expected) / nullif(spread, 0)) < 0.001"
 AT_LEAST_USED = (
     "(projected_messages >= messages AND projected_tokens >= tokens AND projected_cost >= cost) IS NOT FALSE"
 )
+WITHOUT_PROJECTION = "(projected_messages IS NULL, projected_tokens IS NULL, projected_cost IS NULL)"
+WITHOUT_ERROR = "(messages_wape IS NULL, tokens_wape IS NULL, cost_wape IS NULL)"
 RUN_OUT_ON = "least(messages_run_out_on, tokens_run_out_on) >= month"
 PARTS = "time_boundary + unmatched + unknown_cost + price + unexplained"
 PARTS_OF_RESIDUAL = f"residual = reported - ledger AND residual = {PARTS}"
@@ -117,7 +119,7 @@ def suite(as_of: datetime) -> dict[str, Rules]:
             *one_row_per("user_id"),
             *at_least(0, "messages", "tokens", "cost", "messages_wape", "tokens_wape", "cost_wape"),
             *always("is_at_least_what_was_used", AT_LEAST_USED),
-            *always("is_shown_with_its_error", "(projected_messages IS NULL) = (messages_wape IS NULL)"),
+            *always("is_shown_with_its_error", f"{WITHOUT_PROJECTION} = {WITHOUT_ERROR}"),
             *always("runs_out_within_the_month", f"({RUN_OUT_ON}) IS NOT FALSE"),
             *no_rows("equals_the_days_of_the_month", MONTHS_DIFFER),
         ],

@@ -134,10 +134,14 @@ run_out as (
 
     select
         people.user_id,
-        ceil(
-            people.limit_messages::numeric * people.complete_days / nullif(projected.messages_then, 0)
-        ) as messages_day,
-        ceil(people.limit_tokens::numeric * people.complete_days / nullif(projected.tokens_then, 0)) as tokens_day
+        case
+            when tested.messages_wape is not null
+                then ceil(people.limit_messages::numeric * people.complete_days / nullif(projected.messages_then, 0))
+        end as messages_day,
+        case
+            when tested.tokens_wape is not null
+                then ceil(people.limit_tokens::numeric * people.complete_days / nullif(projected.tokens_then, 0))
+        end as tokens_day
     from people
     inner join projected on people.user_id = projected.user_id and people.this_month = projected.month
     inner join tested on people.user_id = tested.user_id
@@ -160,13 +164,13 @@ described as (
         (projected.tokens_then / nullif(people.complete_days, 0))::numeric(38, 12) as tokens_per_day,
         (projected.cost_then / nullif(people.complete_days, 0))::numeric(38, 12) as cost_per_day,
         case
-            when tested.backtest_months > 0 then greatest(projected.projected_messages, projected.messages)
+            when tested.messages_wape is not null then greatest(projected.projected_messages, projected.messages)
         end::bigint as projected_messages,
         case
-            when tested.backtest_months > 0 then greatest(projected.projected_tokens, projected.tokens)
+            when tested.tokens_wape is not null then greatest(projected.projected_tokens, projected.tokens)
         end::bigint as projected_tokens,
         case
-            when tested.backtest_months > 0 then greatest(projected.projected_cost, projected.cost)
+            when tested.cost_wape is not null then greatest(projected.projected_cost, projected.cost)
         end::numeric(38, 12) as projected_cost,
         people.limit_messages,
         people.limit_tokens,
