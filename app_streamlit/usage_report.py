@@ -163,6 +163,7 @@ def show_months(page: Page, report: Report, name: str) -> None:
     title = page.t("usage.cost") + " (USD)"
     figure = charts.by_month(report.months, title, page.f.short_month, page.t.language)
     chart(page, figure, report.months, _MONTH_COLUMNS, f"{name}-months", alt_text=page.t("usage.months"))
+    st.caption(page.t("usage.months_how"))
 
 
 def people_gone(page: Page, revenue: Mapping[str, Any]) -> str:
