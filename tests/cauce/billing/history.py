@@ -56,6 +56,13 @@ def person_in(conn: psycopg.Connection, periods: Sequence[Period]) -> UUID:
     return UUID(str(row[0]))
 
 
+def plans_in(conn: psycopg.Connection, email: str, periods: Sequence[Period]) -> None:
+    """Let somebody who is there have had these plans, in MXN, by the days of Mexico City."""
+    row = conn.execute("SELECT id FROM users WHERE email = %s", (email,)).fetchone()
+    assert row
+    _plans(conn, row[0], periods, "active", "America/Mexico_City")
+
+
 def _plans(conn: psycopg.Connection, person: UUID, periods: Sequence[Period], status: str, zone: str) -> None:
     conn.execute("SELECT set_config('TimeZone', %s, true)", (zone,))
     conn.execute("DELETE FROM subscriptions WHERE user_id = %s", (person,))
