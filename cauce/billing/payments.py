@@ -87,9 +87,9 @@ def refund(
 
 
 def settle(conn: psycopg.Connection, number: str) -> None:
-    """An invoice of which a part was paid and the rest given back is paid."""
+    """An invoice of which nothing is due any more, as what was not paid was given back, is paid."""
     invoice = find_invoice(conn, number)
-    if invoice.status == InvoiceStatus.FINAL and invoice.paid > 0 and not invoice.due:
+    if invoice.status == InvoiceStatus.FINAL and not invoice.due:
         conn.execute(_PAID, (datetime.now().astimezone(), invoice.user_id, invoice.id))
 
 

@@ -43,7 +43,6 @@ _LIMITS = {
     "overage_currency": Column("column.currency"),
     "overage_message_price": Column("plans.overage_message", "price"),
     "overage_million_price": Column("plans.overage_million", "price"),
-    "overage_gigabyte_price": Column("plans.overage_gigabyte", "price"),
     **_DATES,
 }
 _PEOPLE = {

@@ -9,7 +9,6 @@ SELECT
     limits.overage_currency,
     limits.overage_message_price,
     limits.overage_token_price * 1000000 AS overage_million_price,
-    limits.overage_storage_price * 1000000000 AS overage_gigabyte_price,
     limits.valid_from,
     limits.valid_to,
     CASE

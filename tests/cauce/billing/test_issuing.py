@@ -248,6 +248,16 @@ def test_credit_notes_give_back_no_more_than_the_invoice_with_its_tax(db: Databa
     assert texts == [(f"Nota de crédito de la factura {number}: Corte",)]
 
 
+def test_what_was_given_back_whole_is_not_owed_any_more(db: Database) -> None:
+    number = issued(db)
+    in_books(db, credit, number, amount=Decimal("578.83"))
+    [invoice] = in_books(db, list_invoices, status=InvoiceStatus.FINAL, month=OCTOBER, email="ana@example.com")[-1:]
+    assert (invoice.number, invoice.due) == (number, Decimal("0.01"))
+    in_books(db, credit, number)
+    [invoice] = in_books(db, list_invoices, status=InvoiceStatus.PAID, month=OCTOBER)
+    assert (invoice.number, invoice.due, invoice.paid, invoice.overpaid) == (number, 0, 0, 0)
+
+
 def test_what_was_paid_and_given_back_goes_back(db: Database) -> None:
     number = issued(db)
     in_books(db, pay, number, amount=Decimal(500))
