@@ -38,17 +38,12 @@ class Invoice:
     total: Decimal
     credited: Decimal
     paid: Decimal
+    due: Decimal
     due_on: date | None
     issued_at: datetime | None
     issued_on: date | None
     paid_at: datetime | None
     voided_at: datetime | None
-
-    @property
-    def due(self) -> Decimal:
-        """What is still to be paid."""
-        asked = self.kind == InvoiceKind.INVOICE and self.status == InvoiceStatus.FINAL
-        return max(self.total - self.credited - self.paid, Decimal(0)) if asked else Decimal(0)
 
     @property
     def overpaid(self) -> Decimal:
@@ -75,16 +70,10 @@ SELECT i.user_id, i.id, i.kind, i.status, i.number, o.number AS credits, u.email
   coalesce(u.display_name, u.name, split_part(u.email, '@', 1)) AS name, u.language,
   i.period_start, i.period_end, i.currency,
   c.minor_units, i.subtotal, i.tax, i.total,
-  coalesce((
-    SELECT -sum(n.total) FROM invoices n
-    WHERE n.user_id = i.user_id AND n.credited_invoice_id = i.id AND n.status IN ('final', 'paid')
-  ), 0) AS credited,
-  coalesce((
-    SELECT sum(CASE p.kind WHEN 'payment' THEN p.amount ELSE -p.amount END) FROM payments p
-    WHERE p.user_id = i.user_id AND p.invoice_id = i.id AND p.status = 'succeeded'
-  ), 0) AS paid,
+  b.credited, b.received AS paid, b.due,
   i.due_on, i.issued_at, (i.issued_at AT TIME ZONE u.timezone)::date AS issued_on, i.paid_at, i.voided_at
 FROM invoices i
+JOIN invoice_balances b ON b.user_id = i.user_id AND b.invoice_id = i.id
 JOIN users u ON u.id = i.user_id
 JOIN currencies c ON c.code = i.currency
 LEFT JOIN invoices o ON o.user_id = i.user_id AND o.id = i.credited_invoice_id

@@ -1,6 +1,6 @@
 """Admins close a month, draft and issue its invoices, and note what comes of them, on the page."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import polars as pl
@@ -9,8 +9,10 @@ from streamlit.testing.v1 import AppTest
 
 from app_streamlit import provider
 from app_streamlit.formats import Formats
-from cauce.billing.corrections import grant
+from cauce.billing.corrections import credit, grant
+from cauce.billing.payments import pay
 from cauce.database import Database, Role
+from cauce.settings import PROJECT
 from tests.app_streamlit.conftest import Browser, text_of
 from tests.app_streamlit.seed import ADMIN, ANA, BETO, publish_marts
 from tests.cauce.billing.test_document import texts
@@ -19,6 +21,7 @@ from tests.expectations.world import copy_of
 
 SPANISH = Formats("es", "America/Mexico_City")
 NOVEMBER = date(2025, 11, 1)
+MONTHS = (PROJECT / "app_streamlit" / "queries" / "billing" / "months.sql").read_bytes()
 
 
 @pytest.fixture
@@ -178,6 +181,23 @@ def test_money_that_came_is_noted_once_and_given_back_by_a_note(issued, browser)
         *sorted([("payment", Decimal(100)), ("payment", total - 100)]),
     ]
     assert rows(issued, "SELECT kind, total FROM invoices WHERE kind <> 'invoice'") == [("credit_note", Decimal(-50))]
+
+
+def overdue(books: Database) -> int:
+    """How many invoices of November are late once the days to pay are over."""
+    with books.transaction(Role.OWNER) as conn:
+        found = conn.execute(MONTHS, {"today": datetime.now(UTC).date() + timedelta(days=60)}).fetchall()
+    return next(row[-1] for row in found if row[0] == NOVEMBER)
+
+
+def test_overdue_is_only_what_is_still_due(issued):
+    late = overdue(issued)
+    assert late
+    (given_back, _), (paid, _) = number_of(issued, ANA), number_of(issued, BETO)
+    with issued.transaction(Role.OWNER) as conn:
+        credit(conn, given_back)
+        pay(conn, paid, amount=Decimal(1))
+    assert overdue(issued) == late - 1
 
 
 def test_an_invoice_never_owed_is_voided_after_a_yes(issued, browser):

@@ -37,14 +37,16 @@ published AS (
 
 invoiced AS (
     SELECT
-        period_start AS month,
-        count(*) FILTER (WHERE status = 'draft') AS drafts,
-        count(*) FILTER (WHERE status IN ('final', 'paid')) AS issued,
-        count(*) FILTER (WHERE status = 'paid') AS paid,
-        count(*) FILTER (WHERE status = 'final' AND due_on < %(today)s) AS overdue
+        invoices.period_start AS month,
+        count(*) FILTER (WHERE invoices.status = 'draft') AS drafts,
+        count(*) FILTER (WHERE invoices.status IN ('final', 'paid')) AS issued,
+        count(*) FILTER (WHERE invoices.status = 'paid') AS paid,
+        count(*) FILTER (WHERE balances.due > 0 AND invoices.due_on < %(today)s) AS overdue
     FROM public.invoices
-    WHERE kind = 'invoice'
-    GROUP BY period_start
+    INNER JOIN public.invoice_balances AS balances
+        ON invoices.user_id = balances.user_id AND invoices.id = balances.invoice_id
+    WHERE invoices.kind = 'invoice'
+    GROUP BY invoices.period_start
 )
 
 SELECT
