@@ -1,5 +1,6 @@
 -- The days of each person on each plan, in their zone, half-open: a change counts from the day on which it was made, and of
--- several on one day the last counts. `is_charged`: neither a trial nor a pause, and with a price.
+-- several on one day the last counts. `is_charged`: neither a trial nor a pause, and with a price, also of 0:
+-- what is used beyond a free plan may have one.
 CREATE TEMP TABLE plan_days ON COMMIT DROP AS
 WITH began AS (
   SELECT s.user_id, s.plan_code, s.currency, s.amount, s.billing_interval, s.valid_from,

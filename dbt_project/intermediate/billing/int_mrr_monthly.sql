@@ -34,7 +34,7 @@ months as (
             least(date_trunc('month', plan_periods.end_day::timestamp), under_way.month),
             interval '1 month'
         ) as month (day)
-    where plan_periods.is_charged
+    where plan_periods.is_paid
 
 ),
 

@@ -35,7 +35,7 @@ placed as (
         dated.currency,
         dated.amount,
         dated.billing_interval,
-        dated.amount > 0 and dated.status not in ('trialing', 'paused') as is_charged,
+        dated.amount > 0 and dated.status not in ('trialing', 'paused') as is_paid,
         dated.first_day,
         coalesce(
             least(

@@ -31,7 +31,7 @@ months as (
         -- A quotient has the digits of what is divided: with twenty, a sum of parts is exact to twelve.
         plan_periods.amount::numeric(38, 20) as amount,
         plan_periods.billing_interval,
-        plan_periods.is_charged,
+        plan_periods.is_paid,
         plan_periods.first_day,
         month.day::date as month,
         (month.day + interval '1 month')::date as next_month,
@@ -59,7 +59,7 @@ earned as (
         first_day,
         currency,
         case
-            when not is_charged then 0
+            when not is_paid then 0
             when billing_interval = 'week' then amount * (counted_until - counted_from) / 7
             when billing_interval = 'month' then amount * (counted_until - counted_from) / (next_month - month)
             when billing_interval = 'year'
