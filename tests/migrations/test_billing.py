@@ -70,12 +70,33 @@ def test_a_period_keeps_the_price_that_was_listed_when_it_began(db: Database) ->
     person = make_person_in(db)
     with db.transaction(Role.OWNER) as conn:
         conn.execute("UPDATE users SET subscription_tier = 'PRO'")
-        conn.execute("UPDATE plan_prices SET amount = 599 WHERE plan_code = 'PRO' AND billing_interval = 'month'")
+        conn.execute("UPDATE plan_prices SET valid_to = current_date - 1 WHERE plan_code = 'PRO'")
+        conn.execute(
+            "INSERT INTO plan_prices (plan_code, currency, billing_interval, amount, valid_from)"
+            " VALUES ('PRO', 'MXN', 'month', 599, current_date - 1)"
+        )
         conn.execute("""UPDATE users SET custom_limits = '{"tokens": 5}'""")
         conn.execute("UPDATE users SET subscription_tier = 'CUSTOM'")
         conn.execute("UPDATE users SET subscription_tier = 'PRO'")
         amounts = [row[2] for row in conn.execute(PERIODS, (person,)).fetchall()]
     assert amounts == [Decimal(0), Decimal(499), Decimal(499), None, Decimal(599)]
+
+
+@pytest.mark.parametrize("table", ["plan_prices", "plan_limits"])
+def test_terms_are_ended_and_only_those_to_come_go(db: Database, table: str) -> None:
+    ends = f"UPDATE {table} SET valid_to = '2090-01-01' WHERE plan_code = 'PRO'"
+    coming = {
+        "plan_prices": "INSERT INTO plan_prices (plan_code, currency, billing_interval, amount, valid_from)"
+        " VALUES ('PRO', 'MXN', 'month', 1, '2090-01-01')",
+        "plan_limits": "INSERT INTO plan_limits (plan_code, valid_from) VALUES ('PRO', '2090-01-01')",
+    }[table]
+    with db.transaction(Role.OWNER) as conn:
+        conn.execute(ends.encode())
+        conn.execute(coming.encode())
+        conn.execute(f"DELETE FROM {table} WHERE valid_from = '2090-01-01'".encode())
+    for change in (f"DELETE FROM {table}", f"UPDATE {table} SET valid_from = '2024-01-01'"):
+        with pytest.raises(psycopg.errors.CheckViolation, match="stay as they are"), db.transaction(Role.OWNER) as conn:
+            conn.execute(change.encode())
 
 
 def test_a_plan_that_has_not_begun_is_replaced(db: Database) -> None:

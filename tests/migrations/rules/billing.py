@@ -6,6 +6,7 @@ FINAL = "WHERE user_id = %(person)s AND kind = 'invoice' AND period_start = '202
 DRAFT = "WHERE user_id = %(person)s AND kind = 'invoice' AND period_start = '2020-02-01'"
 PRICE = "INSERT INTO plan_prices (plan_code, currency, billing_interval, amount, valid_from, valid_to) VALUES"
 LIMIT = "INSERT INTO plan_limits (plan_code, valid_from, valid_to) VALUES"
+TERMS = "INSERT INTO plan_limits (plan_code, valid_from, valid_to, included_tokens, overage_token_price) VALUES"
 PERIOD = "INSERT INTO subscriptions (user_id, plan_code, status, valid_from, valid_to) VALUES"
 RATE = "INSERT INTO fx_rates (base, quote, date, source, rate) VALUES"
 INVOICE = "INSERT INTO invoices (user_id, period_start, period_end, currency) VALUES"
@@ -63,7 +64,8 @@ RULES: dict[str, Rule] = {
         "INSERT INTO plans (code, name) VALUES ('GOLD', 'Oro')",
     ),
     "ck_plan_prices_amount": Rule(
-        "UPDATE plan_prices SET amount = 0", "UPDATE plan_prices SET amount = -0.01 WHERE plan_code = 'PRO'"
+        f"{PRICE} ('PRO', 'MXN', 'week', 0, '2020-01-01', NULL)",
+        f"{PRICE} ('PRO', 'MXN', 'week', -0.01, '2020-01-01', NULL)",
     ),
     "ck_plan_prices_billing_interval": Rule(
         f"{PRICE} ('PRO', 'MXN', 'week', 1, '2020-01-01', NULL)",
@@ -79,18 +81,22 @@ RULES: dict[str, Rule] = {
         f"{PRICE} ('PRO', 'MXN', 'month', 1, '2020-01-01', '2025-01-02')",
     ),
     "ck_plan_limits_included": Rule(
-        "UPDATE plan_limits SET included_tokens = 0",
-        "UPDATE plan_limits SET included_tokens = -1 WHERE plan_code = 'PRO'",
+        f"{TERMS} ('PRO', '2020-01-01', '2020-01-02', 0, NULL)",
+        f"{TERMS} ('PRO', '2020-01-01', '2020-01-02', -1, NULL)",
     ),
     "ck_plan_limits_overage": Rule(
-        "UPDATE plan_limits SET overage_token_price = 0",
-        "UPDATE plan_limits SET overage_token_price = -0.000001 WHERE plan_code = 'PRO'",
+        f"{TERMS} ('PRO', '2020-01-01', '2020-01-02', 1, 0)",
+        f"{TERMS} ('PRO', '2020-01-01', '2020-01-02', 1, -0.000001)",
     ),
     "ck_plan_limits_period": Rule(
         f"{LIMIT} ('PRO', '2020-01-01', '2020-01-02')", f"{LIMIT} ('PRO', '2020-01-02', '2020-01-01')"
     ),
     "ex_plan_limits_period": Rule(
         f"{LIMIT} ('PRO', '2020-01-01', '2025-01-01')", f"{LIMIT} ('PRO', '2030-01-01', NULL)"
+    ),
+    "plan_terms_are_ended": Rule(
+        "UPDATE plan_prices SET valid_to = '2030-01-01' WHERE plan_code = 'PRO'",
+        "UPDATE plan_prices SET amount = amount + 1 WHERE plan_code = 'PRO'",
     ),
     "ck_subscriptions_status": change(
         "subscriptions", {"custom_limits": "NULL"}, {"status": "'gold'", "valid_to": "NULL"}
