@@ -255,7 +255,7 @@ def test_what_was_given_back_whole_is_not_owed_any_more(db: Database) -> None:
     assert (invoice.number, invoice.due) == (number, Decimal("0.01"))
     in_books(db, credit, number)
     [invoice] = in_books(db, list_invoices, status=InvoiceStatus.PAID, month=OCTOBER)
-    assert (invoice.number, invoice.due, invoice.paid, invoice.overpaid) == (number, 0, 0, 0)
+    assert (invoice.number, invoice.due, invoice.overpaid) == (number, Decimal(0), Decimal(0))
 
 
 def test_what_was_paid_and_given_back_goes_back(db: Database) -> None:
