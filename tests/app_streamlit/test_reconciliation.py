@@ -2,7 +2,11 @@
 
 from decimal import Decimal
 
+import yaml  # type: ignore[import-untyped]  # comes with dbt, without stubs
+
 from app_streamlit.formats import Formats
+from app_streamlit.texts import catalogue
+from expectations.fingerprint import DBT_PROJECT
 from tests.app_streamlit.conftest import on_card, one, text_of
 from tests.app_streamlit.seed import ADMIN, REPORTED_DAY
 
@@ -30,6 +34,16 @@ def test_a_difference_is_shown_with_its_explanation(world, signed_in):
     page.segmented_control(key="reconciled-measure").select("cost").run()
     assert not page.exception
     assert "El proveedor no reporta esta medida" in text_of(page)
+
+
+def test_every_explanation_has_its_words():
+    described = yaml.safe_load((DBT_PROJECT / "marts" / "usage" / "reconciliation_daily.yml").read_text())
+    columns = {column["name"]: column for column in described["models"][0]["columns"]}
+    kinds = columns["explanation"]["data_tests"][0]["accepted_values"]["arguments"]["values"]
+    for language in ("es", "en"):
+        assert {f"reconciliation.says.{kind}" for kind in kinds} == {
+            key for key in catalogue(language) if key.startswith("reconciliation.says.")
+        }
 
 
 def test_without_a_report_the_page_says_how_to_get_one(db, browser, make_person, sign_in):
