@@ -12,7 +12,7 @@ from tests.cauce.billing.event_history import EVENTFUL, MONTHS, EventHistory, st
 from tests.conftest import drop_database
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=steps)
 @example(steps=EVENTFUL)
 def test_no_event_is_lost_between_what_was_published_and_what_is_not(
