@@ -1,7 +1,7 @@
 """What OpenAI reports of the demo's last complete month: pages of usage and of costs, by UTC day and model.
 
-They say what the demo's events say, but for three days: a call that never reached us, tokens that nobody can explain,
-and a model that was dearer than the price list.
+They say what the demo's events say, but for two days and a model: a call that never reached us, tokens that nobody can
+explain, and a model that was dearer than the price list.
 """
 
 from collections.abc import Iterator
@@ -20,8 +20,8 @@ from cauce.demo.window import Month
 PROVIDER = "openai"
 FIRST, LAST = 2, 26
 """Days of the month that are reported: their events are of this month in every zone."""
-MISSED, ODD, DEARER = 10, 17, 22
-"""The days with a call that never reached us, with tokens nobody can explain, and with another price."""
+MISSED, ODD = 10, 17
+"""The days with a call that never reached us, and with tokens nobody can explain."""
 ODD_TOKENS = 1_200
 _SUMS = ("input_tokens", "output_tokens", "cache_read_tokens")
 
@@ -54,8 +54,8 @@ def _usage(days: pl.DataFrame) -> Iterator[dict[str, Any]]:
             for row in rows
         ]
         if day.day == MISSED:
-            results[0]["input_tokens"] += 850
-            results[0]["output_tokens"] += 230
+            results[0]["input_tokens"] += rows[0]["input_tokens"] // rows[0]["calls"]
+            results[0]["output_tokens"] += rows[0]["output_tokens"] // rows[0]["calls"]
             results[0]["num_model_requests"] += 1
         if day.day == ODD:
             results[0]["input_tokens"] += ODD_TOKENS
@@ -63,14 +63,17 @@ def _usage(days: pl.DataFrame) -> Iterator[dict[str, Any]]:
 
 
 def _costs(days: pl.DataFrame) -> Iterator[dict[str, Any]]:
+    dearer = days["model"].min()
     for day, rows in _by_day(days):
         results: list[dict[str, Any]] = []
         for row in rows:
             usage = Usage(**{name: row[name] for name in _SUMS})
             at = datetime.combine(row["day"], time(12), UTC)
             price = calc_price(usage, row["model"], provider_id=PROVIDER, genai_request_timestamp=at).total_price
-            if day.day == DEARER and not results:
+            if row["model"] == dearer:
                 price *= Decimal("1.1")
+            if day.day == MISSED and not results:
+                price *= Decimal(row["calls"] + 1) / row["calls"]
             results.append(
                 {
                     "object": "organization.costs.result",

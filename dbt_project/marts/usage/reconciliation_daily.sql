@@ -365,6 +365,7 @@ cost_parts as (
 
     select
         left_over.*,
+        left_over.is_weighed and left_over.residual <> 0 as is_split,
         coalesce(
             abs(left_over.rest - (coalesce(usual_prices.factor, 1) - 1) * left_over.ledger)
             <= 0.02 * greatest(coalesce(usual_prices.factor, 1), 0) * left_over.ledger + left_over.estimated,
@@ -411,15 +412,15 @@ parts as (
         is_reported,
         has_events,
         has_report,
-        case when is_weighed then weighed_boundary else time_boundary end as time_boundary,
+        case when is_split then weighed_boundary else time_boundary end as time_boundary,
         case
             when not is_whole_day then 0
             when not is_two_sided then residual
-            when is_weighed then weighed_unmatched
+            when is_split then weighed_unmatched
             else 0
         end as unmatched,
-        case when is_weighed then weighed_unknown else 0 end as unknown_cost,
-        case when is_weighed and is_price then rest else 0 end as price
+        case when is_split then weighed_unknown else 0 end as unknown_cost,
+        case when is_split and is_price then rest else 0 end as price
     from cost_parts
 
 ),
