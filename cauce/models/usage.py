@@ -170,19 +170,20 @@ class UsageReversal(Tenant, Base):
 class UsageEventKey(Base):
     """The identity of an event: md5 of source and event id. Globally unique, so that an event counts once.
 
-    The same key with the same `content_hash` is a duplicate, with another one a conflict.
+    The same key with the same `content_hash` is a duplicate, with another one a conflict. The person is that of the event,
+    which has the foreign key; a trigger of `users` removes the keys with them.
     """
 
     __tablename__ = "usage_event_keys"
 
     event_key: Mapped[UUID] = mapped_column(primary_key=True)
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    user_id: Mapped[UUID]
     usage_id: Mapped[UUID]
     timestamp: Mapped[datetime]
     content_hash: Mapped[UUID]
     batch_id: Mapped[UUID | None]
 
-    __table_args__ = (Index(None, "user_id"), Index(None, "batch_id"))
+    __table_args__ = (Index(None, "user_id"), Index(None, "batch_id", postgresql_using="brin"))
 
 
 class MonthlyUsage(Tenant, Timestamps, Base):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from alembic import op
 
 revision: str = "admin_usage"
-down_revision: str | None = "admin_billing"
+down_revision: str | None = "frozen_terms"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 

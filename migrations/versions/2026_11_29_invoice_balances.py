@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from alembic import op
 
 revision: str = "invoice_balances"
-down_revision: str | None = "admin_billing"
+down_revision: str | None = "lean_counters"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 
