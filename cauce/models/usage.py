@@ -170,8 +170,8 @@ class UsageReversal(Tenant, Base):
 class UsageEventKey(Base):
     """The identity of an event: md5 of source and event id. Globally unique, so that an event counts once.
 
-    The same key with the same `content_hash` is a duplicate, with another one a conflict. The person is that of the event,
-    which has the foreign key; a trigger of `users` removes the keys with them.
+    The same key with the same `content_hash` is a duplicate, with another one a conflict. The person is that of the
+    event, which has the foreign key; a trigger of `users` removes the keys with them.
     """
 
     __tablename__ = "usage_event_keys"
@@ -237,7 +237,7 @@ class UsageSlot(Tenant, Base):
     last_interaction: Mapped[datetime | None]
     agent_id: Mapped[UUID]
 
-    __table_args__ = ({"postgresql_with": {"fillfactor": 50}},)
+    __table_args__ = ({"postgresql_with": {"fillfactor": 10}},)
 
 
 class UsageArchive(Base):
