@@ -11,11 +11,14 @@ from cauce.billing.model_prices import FOLLOWS_PRICES
 from ingest.usage.overrides import UNKNOWN, OverrideBook, load_overrides
 from ingest.usage.prices import find_model
 
-NOT_LISTED, NO_RATE, NO_PROVIDER, NO_COUNTS = "not_listed", "no_rate", "no_provider", "no_counts"
+NOT_LISTED, NO_RATE, NO_PROVIDER = "not_listed", "no_rate", "no_provider"
+OTHER_TIER, NO_COUNTS = "other_tier", "no_counts"
 WHAT_TO_DO: Final = {
     NOT_LISTED: "no price list knows the model: add its price with `cauce prices add`, then `cauce reprice`",
     NO_RATE: "the model is known, but something that was counted, or that time, has no price: add it the same way",
     NO_PROVIDER: "the response named no provider: `cauce undo` its batch, add `provider` to its lines, load it again",
+    OTHER_TIER: "served in another tier than the standard one, which price lists are of:"
+    " the provider's report has its cost",
     NO_COUNTS: "no tokens were counted: the call failed, or is paid by the page, the image or the second;"
     " the provider's report has its cost",
 }
@@ -26,7 +29,8 @@ PRICEABLE: Final = frozenset({NOT_LISTED, NO_RATE})
 _UNKNOWN: LiteralString = f"""
 SELECT coalesce(provider, '{UNKNOWN}') AS provider, model,
   CASE WHEN {FOLLOWS_PRICES} THEN '{NOT_LISTED}'
-    WHEN provider IS NULL AND total_tokens > 0 THEN '{NO_PROVIDER}' ELSE '{NO_COUNTS}' END AS reason,
+    WHEN total_tokens = 0 THEN '{NO_COUNTS}'
+    WHEN provider IS NULL THEN '{NO_PROVIDER}' ELSE '{OTHER_TIER}' END AS reason,
   count(*) AS events, sum(total_tokens)::bigint AS tokens, min(timestamp) AS first_seen, max(timestamp) AS last_seen
 FROM usage_logs WHERE total_cost IS NULL
 GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3

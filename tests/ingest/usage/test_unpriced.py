@@ -42,13 +42,14 @@ def loaded(db: Database, tmp_path: Path) -> Database:
             OWN | {"event_id": "priced", "model": "gpt-4o"},
             OWN | {"event_id": "waits", "model": "nobody-sells-it"},
             OWN | {"event_id": "in part", "model": "by-the-call"},
+            OWN | {"event_id": "batch", "model": "gpt-4o", "service_tier": "batch"},
         ],
         "litellm": [LITELLM],
     }
     for name, records in lines.items():
         (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
     reports = load_paths(db, sorted(tmp_path.glob("*.jsonl")), owner_email="ana@example.com", create_user=True)
-    assert sum(report.loaded for report in reports) == 7
+    assert sum(report.loaded for report in reports) == 8
     return db
 
 
@@ -57,6 +58,7 @@ def test_what_follows_no_price_list_says_so_and_what_waits_for_a_price_does_not(
         found = conn.execute("SELECT event_id, total_cost IS NULL, unpriced FROM usage_logs").fetchall()
     assert sorted(found) == [
         ("1" * 32 + ":" + "2" * 16, True, True),
+        ("batch", True, True),
         ("hit_cache_hit1767614400000", False, True),
         ("in part", True, False),
         ("nobody", True, True),
@@ -71,6 +73,7 @@ def test_every_unknown_cost_has_its_reason(loaded: Database) -> None:
         found = unknown_costs(conn)
     assert {(one.provider, one.model, one.reason, one.events, one.tokens) for one in found} == {
         ("openai", "gpt-4o", "no_counts", 1, 0),
+        ("openai", "gpt-4o", "other_tier", 1, 7),
         ("unknown", "gpt-4o", "no_provider", 1, 7),
         ("openai", "nobody-sells-it", "not_listed", 1, 7),
         ("openai", "by-the-call", "no_rate", 1, 7),
