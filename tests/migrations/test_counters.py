@@ -269,6 +269,36 @@ def test_who_is_near_a_limit_waits_and_raises_the_alert(db: Database) -> None:
         assert_counted(second)
 
 
+@pytest.mark.parametrize("limit", ['{"messages": 3}', '{"messages": null, "tokens": 5}'])
+def test_the_single_event_that_reaches_a_limit_marks_its_month(db: Database, limit: str) -> None:
+    person = prepare(db)[0]
+    with db.connect(Role.OWNER) as conn:
+        conn.execute("UPDATE users SET custom_limits = %s WHERE id = %s", (limit, person))
+        for exceeded in (False, False, True, True):
+            conn.execute(INSERT, ([person], [NOW], [1], ["1"]))
+            conn.commit()
+            assert conn.execute("SELECT exceeded_limit FROM monthly_usage").fetchall() == [(exceeded,)]
+        assert_counted(conn)
+
+
+def test_a_single_event_near_a_limit_takes_in_what_is_in_slots(db: Database) -> None:
+    person = prepare(db)[0]
+    with db.connect(Role.OWNER) as first, db.connect(Role.OWNER) as second:
+        first.execute(INSERT, ([person], [NOW], [1], ["1"]))
+        first.commit()
+        first.execute(INSERT, ([person], [NOW], [1], ["1"]))
+        second.execute(INSERT, ([person], [NOW], [1], ["1"]))
+        second.commit()
+        first.commit()
+        first.execute("UPDATE users SET custom_limits = '{\"messages\": 4}' WHERE id = %s", (person,))
+        first.commit()
+        assert first.execute("SELECT sum(total_messages) FROM usage_slots").fetchall() == [(1,)]
+        first.execute(INSERT, ([person], [NOW], [1], ["1"]))
+        first.commit()
+        assert first.execute(ONE.format("monthly_usage"), (person,)).fetchall() == [(4, 8, 4, 0, True)]
+        assert_counted(first)
+
+
 def test_events_in_slots_can_be_taken_away(db: Database) -> None:
     person = prepare(db)[0]
     with db.connect(Role.OWNER) as first, db.connect(Role.OWNER) as second:
