@@ -14,11 +14,11 @@ from genai_prices.data_units import unit_data
 from ingest.usage import tiers
 from ingest.usage.counts import Counts
 from ingest.usage.events import TOKENS
+from ingest.usage.pricing import CORE_UNITS
 from ingest.usage.unit_names import require_known
 from ingest.usage.values import Breach, units_of
 
-_CORE = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "output_reasoning_tokens")
-_UNITS = frozenset(unit_data) - {*_CORE, "requests"}
+_UNITS = frozenset(unit_data) - {*CORE_UNITS, "requests"}
 _TIER = ("service_tier", "inference_geo")
 _READ = _UNITS.union(_TIER)
 _TELLS = "|".join(["(?i:token)", *_TIER, *sorted(re.escape(name) for name in _UNITS if "token" not in name)])

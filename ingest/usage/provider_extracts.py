@@ -12,10 +12,10 @@ from genai_prices.data_units import unit_data
 from genai_prices.types import ArrayMatch, Provider, UsageExtractor
 
 from ingest.usage.counts import Counts
+from ingest.usage.pricing import CORE_UNITS
 from ingest.usage.values import Breach, units_of, whole
 
 _DEFAULT = "default"
-_CORE = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "output_reasoning_tokens")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,8 @@ def _extracted(extractor: UsageExtractor, response: Mapping[str, Any]) -> Extrac
             sums[unit] = sums.get(unit, 0) + count
     if not sums:
         return None
-    total_in, total_out, cache_read, cache_write, reasoning = (whole(sums.pop(unit, 0), unit) or 0 for unit in _CORE)
+    core = [whole(sums.pop(unit, 0), unit) or 0 for unit in CORE_UNITS]
+    total_in, total_out, cache_read, cache_write, reasoning = core
     model = _at(response, extractor.model_path)
     root = _dotted(extractor.root)
     return Extract(

@@ -3,7 +3,7 @@
 SELECT
     month,
     sum(coalesce(projected_cost, cost)) AS projected_cost,
-    sum(projected_cost * cost_wape) / nullif(sum(projected_cost) FILTER (WHERE cost_wape IS NOT NULL), 0) AS error,
+    sum(projected_cost * cost_wape) / nullif(sum(projected_cost), 0) AS error,
     count(projected_cost) AS projected_people,
     count(*) - count(projected_cost) AS other_people
 FROM marts.usage_forecast
