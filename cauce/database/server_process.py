@@ -18,6 +18,8 @@ from cauce.database.server_account import ENVIRONMENT
 
 PROC = Path("/proc")
 POLL_SECONDS = 0.01
+HIGHEST_PID = 2**22
+"""Linux gives no higher ones (PID_MAX_LIMIT)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +33,14 @@ class Postmaster:
 
 
 def read_postmaster(data: Path) -> Postmaster | None:
-    """The server that `postmaster.pid` names; None if there is no such file or it is not (yet) whole."""
+    """The server that `postmaster.pid` names; None if there is no such file, it is not (yet) whole or names no pid."""
     try:
         lines = (data / "postmaster.pid").read_text(errors="replace").splitlines()
         started_at = datetime.fromtimestamp(int(lines[2]), UTC)
         ready = len(lines) > 7 and lines[7].strip() == "ready"
-        # A single-user session writes its pid with a minus sign.
-        return Postmaster(abs(int(lines[0])), started_at, int(lines[3]), ready)
+        pid = abs(int(lines[0]))  # a single-user session writes its pid with a minus sign
+        # PostgreSQL reads such a number as some other pid, and would take that process for a server of ours.
+        return Postmaster(pid, started_at, int(lines[3]), ready) if 0 < pid <= HIGHEST_PID else None
     except (FileNotFoundError, NotADirectoryError, IndexError, ValueError, OverflowError):
         return None
 

@@ -148,9 +148,10 @@ def test_a_pid_file_that_names_a_stranger_is_not_believed(server: EmbeddedServer
         stranger.kill()
 
 
-@pytest.mark.parametrize("content", ["", "what is this\n", "99999999999999999999\n/x\n1\n2\n"])
-def test_a_pid_file_that_a_crash_left_unreadable_is_removed(server: EmbeddedServer, content: str) -> None:
-    (server.data / "postmaster.pid").write_text(content)
+@pytest.mark.parametrize("pid", ["", "what is this", "0", "4294967297", "99999999999999999999"])
+def test_a_pid_file_that_a_crash_left_unreadable_is_removed(server: EmbeddedServer, pid: str) -> None:
+    """4294967297 is 1 where a number has 32 bits, and process 1 is always alive."""
+    (server.data / "postmaster.pid").write_text(f"{pid}\n/x\n1\n2\n" if pid else "")
     assert server.ensure_running()
 
 
