@@ -134,6 +134,7 @@ class Plan(Timestamps, Base):
 
     code: Mapped[str] = mapped_column(String(50), primary_key=True)
     name: Mapped[str] = mapped_column(String(100))
+    name_en: Mapped[str] = mapped_column(String(100))
     description: Mapped[str | None]
     is_active: Mapped[bool] = mapped_column(server_default=text("true"), comment="people can choose it")
 

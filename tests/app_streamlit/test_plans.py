@@ -66,6 +66,26 @@ def test_every_plan_is_shown_with_its_versions_and_its_people(world, prices):
     assert len(page.dataframe[1].value) == len(listed)
 
 
+@pytest.mark.parametrize(("language", "names"), [("es", {"Gratis", "Profesional"}), ("en", {"Free", "Professional"})])
+def test_plans_are_named_in_the_readers_language(world, prices, language, names):
+    with world.db.transaction(Role.OWNER) as conn:
+        conn.execute("UPDATE users SET language = %s WHERE email = %s", (language, ADMIN))
+        conn.execute(
+            """UPDATE subscriptions SET custom_limits = '{"tokens": 5}' WHERE user_id = %s""", (world.people[ANA],)
+        )
+    try:
+        page = prices.open("plans")
+        shown = [set(page.dataframe[index].value.iloc[:, 0]) for index in range(3)]
+        assert all(names <= plans for plans in shown[::2])
+        assert max(names) in shown[1]
+        assert set(page.dataframe[3].value["plan"]) == {max(names)}
+        overview = prices.open("overview")
+        assert max(names) in set(overview.dataframe[-1].value["name"])
+    finally:
+        with world.db.transaction(Role.OWNER) as conn:
+            conn.execute("UPDATE users SET language = 'es' WHERE email = %s", (ADMIN,))
+
+
 def test_calls_of_unknown_cost_are_listed_with_why_and_what_helps(world, prices):
     """Half of the calls wait for a price; the other half named no provider, for which a price would not help."""
     with world.db.transaction(Role.OWNER) as conn:

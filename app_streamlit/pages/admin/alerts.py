@@ -33,7 +33,7 @@ def content(page: Page) -> None:
 def _reached(page: Page) -> None:
     every = st.toggle(page.t("alerts.all"), key="all-alerts")
     with page.data() as data:
-        found = data.fetch("usage/alerts", all=every)
+        found = data.fetch("usage/alerts", all=every, language=page.t.language)
     if found.is_empty():
         states.empty(page.t, "no_alerts", ":material/notifications_off:")
         return

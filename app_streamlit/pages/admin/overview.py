@@ -44,7 +44,7 @@ def content(page: Page) -> None:
     with page.data() as data:
         months = data.fetch("billing/margin_months")
         revenue = data.fetch("billing/revenue")
-        alerts = data.fetch("usage/alerts", all=False)
+        alerts = data.fetch("usage/alerts", all=False, language=page.t.language)
     if months.is_empty():
         states.empty(page.t, "no_margin", ":material/monitoring:")
         return
@@ -130,7 +130,7 @@ def _margins(page: Page, months: pl.DataFrame) -> None:
         width=260,
     )
     with page.data() as data:
-        found = data.fetch("billing/margin_by", by=by or "plan", month=month)
+        found = data.fetch("billing/margin_by", by=by or "plan", month=month, language=page.t.language)
     missing = page.t("overview.no_plan" if by == "plan" else "overview.no_calls")
     found = found.with_columns(pl.col("name").fill_null(missing))
     columns = {"name": Column(f"overview.by_{by or 'plan'}", pinned=True), **_NAMED}

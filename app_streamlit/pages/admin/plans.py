@@ -92,10 +92,10 @@ def content(page: Page) -> None:
 
 def _plans(page: Page) -> None:
     with page.data() as data:
-        plans = data.fetch("billing/plans", today=page.today)
-        prices = data.fetch("billing/plan_prices", today=page.today)
-        limits = data.fetch("billing/plan_limits", today=page.today)
-        custom = data.fetch("billing/custom_limits", today=page.today)
+        plans = data.fetch("billing/plans", today=page.today, language=page.t.language)
+        prices = data.fetch("billing/plan_prices", today=page.today, language=page.t.language)
+        limits = data.fetch("billing/plan_limits", today=page.today, language=page.t.language)
+        custom = data.fetch("billing/custom_limits", today=page.today, language=page.t.language)
     codes: list[str] = plans["code"].to_list()
     st.subheader(page.t("plans.now"), anchor=False)
     st.caption(page.t("plans.now_hint"))

@@ -4,14 +4,13 @@ WITH named AS (
         margin.*,
         CASE %(by)s
             WHEN 'person' THEN users.email
-            WHEN 'plan' THEN plans.name
+            WHEN 'plan' THEN plan_name(margin.plan_code, %(language)s)
             WHEN 'agent' THEN agents.name
             ELSE nullif(margin.model, 'none')
         END AS name
     FROM marts.margin_monthly AS margin
     LEFT JOIN public.users ON margin.user_id = users.id
     LEFT JOIN public.agents ON margin.agent_id = agents.id
-    LEFT JOIN public.plans ON margin.plan_code = plans.code
     WHERE margin.month = %(month)s
 )
 

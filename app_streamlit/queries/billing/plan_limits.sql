@@ -1,6 +1,6 @@
 -- One row per version of what a plan includes a month and what more costs, the smallest plan first and its newest version.
 SELECT
-    plans.name,
+    plan_name(plans.code, %(language)s) AS name,
     limits.included_messages,
     limits.included_tokens,
     limits.included_storage,

@@ -1,6 +1,6 @@
 -- One row per price of a plan and the days it holds for, the cheapest plan first and its newest price; `valid_to` is the first day after them.
 SELECT
-    plans.name,
+    plan_name(plans.code, %(language)s) AS name,
     prices.currency,
     prices.billing_interval,
     prices.amount,

@@ -1,7 +1,7 @@
 -- One row per plan: what it includes now and who is on it now; the one with most people first.
 SELECT
     plans.code,
-    plans.name,
+    plan_name(plans.code, %(language)s) AS name,
     plans.is_active,
     count(people.user_id) AS people,
     count(people.user_id) FILTER (WHERE people.custom_limits IS NOT NULL) AS people_with_limits,

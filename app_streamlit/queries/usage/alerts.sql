@@ -21,7 +21,7 @@ SELECT
     highest.threshold / 100.0 AS threshold,
     CASE highest.metric WHEN 'messages' THEN totals.total_messages WHEN 'tokens' THEN totals.total_tokens END AS used,
     CASE highest.metric WHEN 'messages' THEN totals.limit_messages WHEN 'tokens' THEN totals.limit_tokens END AS included,
-    plans.name AS plan,
+    plan_name(ended_on.plan_code, %(language)s) AS plan,
     highest.created_at,
     highest.resolved_at IS NULL AS is_open
 FROM highest
@@ -44,6 +44,5 @@ LEFT JOIN LATERAL (
         periods.valid_from ASC
     LIMIT 1
 ) AS ended_on ON TRUE
-LEFT JOIN public.plans ON ended_on.plan_code = plans.code
 WHERE %(all)s OR highest.resolved_at IS NULL
 ORDER BY is_open DESC, highest.threshold DESC, highest.created_at DESC, users.email

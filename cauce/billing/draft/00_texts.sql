@@ -21,7 +21,7 @@ CREATE OR REPLACE FUNCTION pg_temp.plan_text(
   language text, plan text, billing_interval text, day date, cycle_end date, cycle_days int, price numeric
 ) RETURNS text LANGUAGE sql AS $$
   SELECT CASE language
-    WHEN 'en' THEN 'Plan ' || plan || CASE
+    WHEN 'en' THEN plan || ' plan' || CASE
       WHEN cycle_days IS NOT NULL THEN ', from ' || pg_temp.day_text(language, day) || ' on: ' || (cycle_end - day) || ' of '
         || cycle_days || ' days' || CASE WHEN price < 0 THEN ' given back' ELSE '' END
       WHEN billing_interval = 'month' THEN ', ' || pg_temp.month_text(language, day)

@@ -3,11 +3,10 @@
 CREATE TEMP TABLE wanted ON COMMIT DROP AS
 WITH lines AS (
   SELECT l.user_id, l.currency, CASE l.kind WHEN 'base' THEN 1 ELSE 2 END AS rank, l.day::text || (l.unit_price > 0)::text AS sort, l.kind,
-    NULL AS metric, pg_temp.plan_text(u.language, p.name, l.billing_interval, l.day, l.cycle_end, l.cycle_days, l.unit_price) AS description,
+    NULL AS metric, pg_temp.plan_text(u.language, plan_name(l.plan_code, u.language), l.billing_interval, l.day, l.cycle_end, l.cycle_days, l.unit_price) AS description,
     l.quantity::numeric AS quantity, l.unit_price, NULL::date AS applies_to
   FROM plan_lines l
   JOIN users u ON u.id = l.user_id
-  JOIN plans p ON p.code = l.plan_code
   UNION ALL
   SELECT o.user_id, o.currency, 3, o.metric, 'overage', o.metric, pg_temp.overage_text(u.language, o.metric, o.month),
     o.over, o.price, o.month

@@ -194,7 +194,7 @@ def test_texts_are_in_the_persons_language(db: Database) -> None:
         ).fetchall()
     assert [text for (text,) in texts] == [
         "Plan Básico, octubre de 2025", "Plan Profesional desde el 22 de octubre de 2025: 10 de 31 días", "IVA 16 %",
-        "Plan Básico, October 2025", "Plan Profesional, from 22 October 2025 on: 10 of 31 days", "VAT (IVA) 16 %",
+        "Basic plan, October 2025", "Professional plan, from 22 October 2025 on: 10 of 31 days", "VAT (IVA) 16 %",
     ]  # fmt: skip
 
 

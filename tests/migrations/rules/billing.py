@@ -61,7 +61,7 @@ RULES: dict[str, Rule] = {
     ),
     "ck_plans_code": Rule(
         "UPDATE plans SET code = 'PRO', name = 'Pro' WHERE code = 'PRO'",
-        "INSERT INTO plans (code, name) VALUES ('GOLD', 'Oro')",
+        "INSERT INTO plans (code, name, name_en) VALUES ('GOLD', 'Oro', 'Gold')",
     ),
     "ck_plan_prices_amount": Rule(
         f"{PRICE} ('PRO', 'MXN', 'week', 0, '2020-01-01', NULL)",
