@@ -1,6 +1,6 @@
 """Tables and charts with their figures beside them: everything shown can also be read and downloaded."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -103,7 +103,10 @@ def table(
             column: st.column_config.LinkColumn(page.t(how.heading), display_text=page.t("table.open"))
             if how.kind == "link"
             else st.column_config.Column(
-                page.t(how.heading), alignment="right" if how.kind in _RIGHT else "left", pinned=how.pinned
+                page.t(how.heading),
+                alignment="right" if how.kind in _RIGHT else "left",
+                pinned=how.pinned,
+                width=_width(shown[column]) if how.texts is not None else None,
             )
             for column, how in columns.items()
         },
@@ -113,6 +116,12 @@ def table(
         selection_mode="single-row",
     )
     download(page, frame.select(columns.keys()) if exact is None else exact, name)
+
+
+def _width(words: Iterable[str]) -> int | None:
+    """Pixels for the longest of the words: Streamlit measures a few rows only, and cuts what comes later."""
+    longest = max((len(word) for word in words), default=0)
+    return longest * 7 + 20 if longest > 12 else None
 
 
 def chart(

@@ -181,5 +181,6 @@ def change(page: Page, now: Decimal | int | None, before: Decimal | int | None, 
     if not before or now is None:
         return page.t("usage.no_comparison", than=named)
     ratio = Decimal(now) / Decimal(before) - 1
-    arrow = "▲" if ratio > 0 else "▼" if ratio < 0 else "="
+    rounded = round(ratio, 2)
+    arrow = "▲" if rounded > 0 else "▼" if rounded < 0 else "≈" if ratio else "="
     return page.t("usage.change", arrow=arrow, percent=page.f.percent(abs(ratio)), than=named)
