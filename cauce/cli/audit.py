@@ -1,4 +1,4 @@
-"""`audit verify`, `audit list`, `audit seal`: the log of who did what, and the proof that nobody touched it."""
+"""`audit verify`, `list`, `seal`, `accept`: the log of who did what, and the proof that nobody touched it."""
 
 import json
 from dataclasses import asdict
@@ -15,7 +15,7 @@ from cauce.database import Database
 if TYPE_CHECKING:
     from cauce.security.audit import Verdict
 
-audit_app = typer.Typer(help="The audit log: list it, verify it, seal it.", no_args_is_help=True)
+audit_app = typer.Typer(help="The audit log: list it, verify it, seal it, accept a restored one.", no_args_is_help=True)
 out = Console(highlight=False, soft_wrap=True)
 
 
@@ -27,8 +27,9 @@ def audit_verify(
 ) -> None:
     """Prove that no entry was altered, removed, inserted or moved; exits 1 and says where when one was.
 
-    It prints the head, the hash of the last entry. Note it somewhere else: whoever can write everything in the database
-    could cut the log's end and its seals off, and only a noted head shows that.
+    Whoever can write everything in the database could cut the log's end and its seals off: heads noted in the home
+    folder, under `audit/`, show that. They belong into a backup of their own. The head that is printed may be noted
+    elsewhere, too.
 
     Example: `cauce audit verify --expect-head 5f0c…`
     """
@@ -43,11 +44,32 @@ def audit_verify(
 
 @audit_app.command("seal")
 def audit_seal() -> None:
-    """Seal the end of the log with the installation's secret, as every `cauce run` does; a broken log is not sealed.
+    """Verify the log, seal its end and note it outside the database, as every `cauce run` does; not a broken one.
 
     Example: `cauce audit seal`
     """
     if not seal_log(open_database()):
+        raise typer.Exit(1)
+
+
+@audit_app.command("accept")
+def audit_accept(
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Take a log that lacks heads noted before as it is: after a restored backup, or when the database was made anew.
+
+    The log and the notes tell of it. A log that is broken in itself is not accepted.
+
+    Example: `cauce audit accept`
+    """
+    from cauce.security.audit import accept
+
+    if not yes:
+        typer.confirm("Take the audit log as it is, without entries that it is known to have had?", abort=True)
+    database = open_database()
+    with step("accepting the audit log"):
+        verdict = accept(database)
+    if not print_verdict(verdict):
         raise typer.Exit(1)
 
 
@@ -78,7 +100,7 @@ def audit_list(
 
 
 def seal_log(database: Database) -> bool:
-    """Seal the log's end; False, with a line that says why, when it does not continue its last seal."""
+    """Seal the log's end; False, with a line that says why, when it is broken."""
     from cauce.security.audit import seal
 
     with step("sealing the audit log"):
@@ -88,10 +110,13 @@ def seal_log(database: Database) -> bool:
 
 def print_verdict(verdict: "Verdict") -> bool:
     """Print what was found; whether it is good."""
+    for remark in verdict.remarks:
+        out.print(f"! {remark}", markup=False)
     if verdict.broken is not None:
         broken = verdict.broken
         out.print(f"✗ the audit log is broken at {broken.sequence}: {broken.damage}: {broken.detail}", markup=False)
         return False
     sealed = f"sealed up to {verdict.sealed:,}" if verdict.sealed else "not sealed yet"
-    out.print(f"✓ {verdict.entries:,} audit entries, whole; {sealed}; head {verdict.head}", markup=False)
+    noted = f"noted up to {verdict.noted:,}" if verdict.noted else "not noted yet"
+    out.print(f"✓ {verdict.entries:,} audit entries, whole; {sealed}, {noted}; head {verdict.head}", markup=False)
     return True

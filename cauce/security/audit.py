@@ -2,13 +2,15 @@
 
 Every entry carries the SHA-256 of what it says and of the entry before. `verify` computes that chain anew, outside the
 database, and finds whatever was altered, removed, inserted or moved. Who may write everything in the database could
-compute the whole chain anew, too: `seal` therefore keeps its end under a key the database does not have.
+compute the whole chain anew, too, or cut its end off: `seal` therefore keeps its end under a key the database does not
+have, and notes it outside the database.
 """
 
 import hashlib
 import hmac
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -19,6 +21,8 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from cauce.database import Database, Role
+from cauce.security import noted_heads
+from cauce.security.noted_heads import Noted
 
 GENESIS = hashlib.sha256(b"cauce audit").digest()
 """The hash before the first entry."""
@@ -45,12 +49,14 @@ class Break:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What `verify` found: the end of the log, how far seals vouch for it, and the first break, if any."""
+    """What `verify` found: the log's end, how far seals and noted heads vouch for it, the first break, what is odd."""
 
     entries: int
     head: str
     sealed: int
+    noted: int
     broken: Break | None
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,26 +114,63 @@ def entries(
 
 
 def verify(database: Database, *, expect_head: str | None = None) -> Verdict:
-    """Compute the chain anew from its beginning; `expect_head` is a head (hexadecimal) once noted outside."""
-    with database.transaction(Role.OWNER) as conn:
-        conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        return _verify(conn, database, _Place(0, GENESIS), expect_head and expect_head.strip().lower())
+    """Compute the chain anew and hold it against seals and noted heads; `expect_head` is one more, in hexadecimal."""
+    noted = noted_heads.read(database)  # before the snapshot, which so has every entry that is noted
+    with _snapshot(database) as conn:
+        return _verify(conn, database, noted, expect_head and expect_head.strip().lower())
 
 
 def seal(database: Database) -> Verdict:
-    """Verify what was written since the last seal and seal the end of the log; a broken log is not sealed."""
-    with database.lock("audit-seal"), database.transaction(Role.OWNER) as conn:
-        seals = _seals(conn)
-        last = seals[-1] if seals else None
-        verdict = _verify(conn, database, _Place(last.sequence, last.hash) if last else _Place(0, GENESIS), None)
-        if verdict.broken is None and verdict.entries > verdict.sealed:
-            head = bytes.fromhex(verdict.head)
-            made = _seal(database, verdict.entries, head, last.seal if last else b"")
-            conn.execute(
-                "INSERT INTO audit_seals (sequence, hash, seal) VALUES (%s, %s, %s)", (verdict.entries, head, made)
-            )
-            return Verdict(verdict.entries, verdict.head, verdict.entries, None)
-    return verdict
+    """Verify the log, seal its end and note it outside the database; a broken log is not sealed."""
+    with database.lock(_SEALING):
+        return _seal_end(database)
+
+
+def accept(database: Database) -> Verdict:
+    """Take a log that lacks noted heads as it is, as after a restored backup; the log and the notes tell of it.
+
+    One that is broken in itself is not accepted, and for one that lacks nothing nothing is done.
+    """
+    with database.lock(_SEALING):
+        noted = noted_heads.read(database)
+        if verify(database).broken is None:
+            return _seal_end(database)
+        with _snapshot(database) as conn:
+            verdict = _verify(conn, database, replace(noted, heads={}, alien_line=None))
+        if verdict.broken is not None:
+            return verdict
+        lacking = {"noted": noted.last.sequence, "noted_head": noted.last.hash.hex()} if noted.last else {}
+        with database.transaction(Role.OWNER) as conn:
+            record(conn, "ACCEPT_AUDIT_LOG", details={"entries": verdict.entries, "head": verdict.head, **lacking})
+        noted_heads.note(database, verdict.entries, bytes.fromhex(verdict.head), kind=noted_heads.ACCEPTED)
+        return _seal_end(database)
+
+
+_SEALING = "audit-seal"
+
+
+@contextmanager
+def _snapshot(database: Database) -> Iterator[psycopg.Connection]:
+    """A transaction that sees the log, its head and its seals as of one moment."""
+    with database.transaction(Role.OWNER) as conn:
+        conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        yield conn
+
+
+def _seal_end(database: Database) -> Verdict:
+    noted = noted_heads.read(database)
+    with _snapshot(database) as conn:
+        verdict = _verify(conn, database, noted)
+        if verdict.broken is not None:
+            return verdict
+        end, head = verdict.entries, bytes.fromhex(verdict.head)
+        if end > verdict.sealed:
+            seals = _seals(conn)
+            made = _seal(database, end, head, seals[-1].seal if seals else b"")
+            conn.execute("INSERT INTO audit_seals (sequence, hash, seal) VALUES (%s, %s, %s)", (end, head, made))
+    if end > verdict.noted:
+        noted_heads.note(database, end, head)
+    return replace(verdict, sealed=end, noted=end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,36 +204,43 @@ class _Seal:
     seal: bytes
 
 
-def _verify(conn: psycopg.Connection, database: Database, start: _Place, expect_head: str | None) -> Verdict:
+def _verify(conn: psycopg.Connection, database: Database, noted: Noted, expect_head: str | None = None) -> Verdict:
     seals = _seals(conn)
     sealed = {item.sequence: item.hash for item in seals}
-    vouched, place = start.entries, start
-    expected = expect_head in (None, start.hash.hex())
+    sealed_to = noted_to = 0
+    place = _Place(0, GENESIS)
+    expected = expect_head in (None, place.hash.hex())
 
     def verdict(broken: Break | None) -> Verdict:
-        return Verdict(place.entries, place.hash.hex(), vouched, broken)
+        remarks = noted.remarks
+        if seals and not noted.heads:
+            remarks += (f"no head of this log is noted in {noted.file}, though it was sealed: is the file lost?",)
+        return Verdict(place.entries, place.hash.hex(), sealed_to, noted_to, broken, remarks)
+
+    def recomputed(detail: str) -> Verdict:
+        return verdict(Break(max(sealed_to, noted_to) + 1, Damage.RECOMPUTED, detail))
 
     if (forged := _forged(database, seals)) is not None:
         return verdict(forged)
-    for link in _links(conn, after=start.entries):
+    for link in _links(conn):
         if link.sequence != place.entries + 1 or link.previous_hash != place.hash or not link.is_sound:
             return verdict(_diagnose(conn, place, link))
         place = _Place(link.sequence, link.hash)
         expected = expected or expect_head == place.hash.hex()
         if sealed.get(place.entries, place.hash) != place.hash:
-            detail = f"the chain was computed anew, somewhere up to the seal at {place.entries}"
-            return verdict(Break(vouched + 1, Damage.RECOMPUTED, detail))
-        if place.entries in sealed:
-            vouched = place.entries
-    if (cut := _wrong_end(conn, place, seals)) is not None:
-        return verdict(cut)
+            return recomputed(f"the chain was computed anew, somewhere up to the seal at {place.entries}")
+        if (head := noted.heads.get(place.entries)) is not None and head.hash != place.hash:
+            return recomputed(f"entry {head.sequence} is not the one noted in {noted.file} at {head.at}; {_RESTORED}")
+        sealed_to = place.entries if place.entries in sealed else sealed_to
+        noted_to = place.entries if head is not None else noted_to
+    if (wrong := _wrong_end(conn, place, seals) or _wrong_notes(place, noted)) is not None:
+        return verdict(wrong)
     if not expected:
-        detail = "the expected head is not in the log: its end was removed, or the chain computed anew"
-        return verdict(Break(vouched + 1, Damage.RECOMPUTED, detail))
+        return recomputed("the expected head is not in the log: its end was removed, or the chain computed anew")
     return verdict(None)
 
 
-def _links(conn: psycopg.Connection, *, after: int) -> Iterator[_Link]:
+def _links(conn: psycopg.Connection) -> Iterator[_Link]:
     with conn.cursor(name="audit_links", row_factory=class_row(_Link), binary=True) as rows:
         rows.itersize = 5_000
         rows.execute(
@@ -199,9 +249,8 @@ def _links(conn: psycopg.Connection, *, after: int) -> Iterator[_Link]:
               id::text, (extract(epoch FROM timestamp) * 1000000)::bigint::text, actor, admin_id::text, action,
               target_type, target_id::text, details::text, ip_address::text, user_agent
             ] AS fields
-            FROM audit_logs WHERE %(after)s = 0 OR sequence > %(after)s ORDER BY sequence
-            """,
-            {"after": after},
+            FROM audit_logs ORDER BY sequence
+            """
         )
         yield from rows
 
@@ -252,6 +301,21 @@ def _wrong_end(conn: psycopg.Connection, place: _Place, seals: Sequence[_Seal]) 
         return Break(int(heads[0][0]) + 1, Damage.INSERTED, f"the log's head knows {heads[0][0]} entries")
     if heads[0][1] != place.hash:
         return Break(place.entries, Damage.ALTERED, "the head has another hash than the last entry")
+    return None
+
+
+_RESTORED = "if the database was restored or made anew, `cauce audit accept` takes it as it is"
+
+
+def _wrong_notes(place: _Place, noted: Noted) -> Break | None:
+    """Whether all that was noted outside is there, and the notes are ours."""
+    lacking = max(noted.heads.values(), key=lambda head: head.sequence, default=None)
+    if lacking is not None and lacking.sequence > place.entries:
+        detail = f"entry {lacking.sequence} was noted in {noted.file} at {lacking.at}; {_RESTORED}"
+        return Break(place.entries + 1, Damage.REMOVED, detail)
+    if noted.alien_line is not None:
+        detail = f"line {noted.alien_line} of {noted.file} is not ours: it was altered, or CAUCE_SECRET_KEY is another"
+        return Break(noted.alien_after + 1, Damage.ALTERED, f"{detail}; once you know why, `cauce audit accept`")
     return None
 
 

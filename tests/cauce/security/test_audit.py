@@ -1,16 +1,21 @@
 """Whatever somebody does to the audit log with every right there is, `verify` finds it."""
 
 import hashlib
+import shutil
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import psycopg
 import pytest
 
 from cauce.database import Database, Role
-from cauce.security.audit import GENESIS, Damage, entries, record, seal, verify
+from cauce.errors import FatalError
+from cauce.security.audit import GENESIS, Damage, Verdict, accept, entries, record, seal, verify
 from tests.conftest import make_person_in
 
 COUNT = 7
@@ -48,6 +53,12 @@ class Log:
                 previous = digest
             conn.execute("UPDATE audit_heads SET hash = %s, entries = %s", (previous, len(rows)))
 
+    @property
+    def notes(self) -> Path:
+        """The file of noted heads."""
+        [path] = (self.db.settings.home / "audit").iterdir()
+        return path
+
     def found(self, head: str | None = None) -> tuple[int, Damage] | None:
         broken = verify(self.db, expect_head=head).broken
         return None if broken is None else (broken.sequence, broken.damage)
@@ -72,6 +83,7 @@ def log(kept: Log) -> Iterator[Log]:
     kept.tamper("""
       DELETE FROM audit_logs; DELETE FROM audit_heads; DELETE FROM audit_seals;
       INSERT INTO audit_logs TABLE kept.audit_logs; INSERT INTO audit_heads TABLE kept.audit_heads""")
+    shutil.rmtree(kept.db.settings.home / "audit", ignore_errors=True)
 
 
 @pytest.mark.parametrize("place", [1, 4, COUNT])
@@ -188,26 +200,178 @@ def test_a_head_that_is_not_the_last_entry_is_found(log: Log, change: str) -> No
 
 # What the chain alone cannot show
 
+CUT = f"DELETE FROM audit_logs WHERE sequence = {COUNT}"
+UNSEAL = "DELETE FROM audit_seals"
+
 
 @pytest.mark.parametrize("place", [1, 4, COUNT])
-def test_a_chain_computed_anew_is_found_by_its_seal_and_by_a_noted_head(log: Log, place: int) -> None:
-    assert seal(log.db).sealed == COUNT
+def test_a_chain_computed_anew_is_found_by_its_seal_and_by_noted_heads(log: Log, place: int) -> None:
+    assert (seal(log.db).sealed, verify(log.db).noted) == (COUNT, COUNT)
     log.tamper(f"UPDATE audit_logs SET action = 'OTHER' WHERE sequence = {place}")
     log.link_anew(place)
     assert log.found() == (1, Damage.RECOMPUTED)
-    log.tamper("DELETE FROM audit_seals")
-    assert log.found() is None  # what is neither sealed nor noted nobody can know
+    log.tamper(UNSEAL)
+    assert log.found() == (1, Damage.RECOMPUTED)
+    log.notes.unlink()
     assert log.found(log.head) == (1, Damage.RECOMPUTED)
 
 
-def test_a_cut_end_with_a_set_back_head_is_found_by_its_seal_and_by_a_noted_head(log: Log) -> None:
+def test_a_cut_end_with_a_set_back_head_is_found_by_its_seal_and_by_noted_heads(log: Log) -> None:
     seal(log.db)
-    log.tamper(f"DELETE FROM audit_logs WHERE sequence = {COUNT}")
+    log.tamper(CUT)
     log.link_anew(COUNT)
     assert log.found() == (COUNT, Damage.REMOVED)
-    log.tamper("DELETE FROM audit_seals")
-    assert log.found() is None
+    log.tamper(UNSEAL)
+    assert log.found() == (COUNT, Damage.REMOVED)
+    log.notes.unlink()
     assert log.found(log.head) == (1, Damage.RECOMPUTED)
+
+
+def test_an_emptied_log_is_found(log: Log) -> None:
+    seal(log.db)
+    log.tamper("DELETE FROM audit_logs; DELETE FROM audit_seals")
+    log.link_anew(1)
+    assert log.found() == (1, Damage.REMOVED)
+
+
+def test_entries_put_in_the_place_of_noted_ones_are_found(log: Log) -> None:
+    seal(log.db)
+    log.tamper(CUT)
+    log.link_anew(COUNT)
+    log.tamper(UNSEAL)
+    with log.db.transaction(Role.OWNER) as conn:
+        for _ in range(2):
+            record(conn, "EXPORT")
+    assert log.found() == (1, Damage.RECOMPUTED)
+
+
+@pytest.mark.parametrize(
+    ("change", "damage"),
+    [
+        ("DELETE FROM audit_logs WHERE sequence IN (3, 4)", Damage.REMOVED),
+        ("DELETE FROM audit_logs WHERE sequence = 3", Damage.REMOVED),
+        ("UPDATE audit_logs SET action = 'OTHER' WHERE sequence = 3", Damage.ALTERED),
+    ],
+)
+def test_a_log_broken_before_its_last_seal_is_not_sealed_on(log: Log, change: str, damage: Damage) -> None:
+    seal(log.db)
+    noted = log.notes.read_bytes()
+    with log.db.transaction(Role.OWNER) as conn:
+        record(conn, "EXPORT")
+    log.tamper(change)
+    broken = seal(log.db).broken
+    assert broken is not None
+    assert (broken.sequence, broken.damage) == (3, damage)
+    assert log.notes.read_bytes() == noted
+
+
+def test_heads_are_noted_once_for_their_owner_only_and_survive_a_lost_seal(log: Log) -> None:
+    for _ in range(2):
+        seal(log.db)
+    [line] = log.notes.read_text().splitlines()
+    assert line.split(" ")[:3] == ["noted", str(COUNT), log.head]
+    assert (stat.S_IMODE(log.notes.stat().st_mode), stat.S_IMODE(log.notes.parent.stat().st_mode)) == (0o600, 0o700)
+    log.notes.write_bytes(b"")  # as when it was killed between sealing and noting
+    [remark] = verify(log.db).remarks
+    assert "though it was sealed" in remark
+    assert seal(log.db).noted == COUNT
+    assert verify(log.db).remarks == ()
+
+
+def test_a_line_torn_by_a_crash_is_told_and_no_damage(log: Log) -> None:
+    seal(log.db)
+    with log.db.transaction(Role.OWNER) as conn:
+        record(conn, "EXPORT")
+    seal(log.db)
+    first, second = log.notes.read_bytes().splitlines(keepends=True)
+    log.notes.write_bytes(first + second[:-20])
+    verdict = verify(log.db)
+    assert (verdict.broken, verdict.noted, len(verdict.remarks)) == (None, COUNT, 1)
+    assert "torn" in verdict.remarks[0]
+    seal(log.db)
+    assert len(log.notes.read_bytes().splitlines()) == 2
+    assert (verify(log.db).remarks, verify(log.db).noted) == ((), COUNT + 1)
+
+
+@pytest.mark.parametrize(
+    "forge", [lambda line: line.replace(b"noted", b"voted"), lambda line: b"", lambda line: b"x" + line]
+)
+def test_a_forged_line_is_found(log: Log, forge: Callable[[bytes], bytes]) -> None:
+    seal(log.db)
+    with log.db.transaction(Role.OWNER) as conn:
+        record(conn, "EXPORT")
+    seal(log.db)
+    first, second = log.notes.read_bytes().splitlines()
+    log.notes.write_bytes(first + b"\n" + forge(second) + b"\n")
+    assert log.found() == (COUNT + 1, Damage.ALTERED)
+    assert seal(log.db).broken is not None
+    assert accept(log.db).broken is None
+    assert log.found() is None
+
+
+def test_a_restored_log_is_accepted_and_both_places_tell_of_it(log: Log) -> None:
+    with log.db.transaction(Role.OWNER) as conn:
+        record(conn, "EXPORT")
+    head = seal(log.db).head
+    log.tamper(f"DELETE FROM audit_logs WHERE sequence > {COUNT}; {UNSEAL}")  # back to the backup
+    log.link_anew(COUNT + 1)
+    broken = verify(log.db).broken
+    assert broken is not None
+    assert "cauce audit accept" in broken.detail
+    accepted = accept(log.db)
+    assert (accepted.broken, accepted.entries, accepted.noted) == (None, COUNT + 1, COUNT + 1)
+    [entry] = entries(log.db, action="ACCEPT_AUDIT_LOG")
+    assert entry.details == {"entries": COUNT, "head": log.head, "noted": COUNT + 1, "noted_head": head}
+    assert [line.split(" ")[:2] for line in log.notes.read_text().splitlines()] == [
+        ["noted", str(COUNT + 1)],
+        ["accepted", str(COUNT)],
+        ["noted", str(COUNT + 1)],
+    ]
+    assert accept(log.db).entries == COUNT + 1  # nothing to accept, nothing told
+    log.tamper(f"DELETE FROM audit_logs WHERE sequence > {COUNT}; {UNSEAL}")
+    log.link_anew(COUNT + 1)
+    assert log.found() == (COUNT + 1, Damage.REMOVED)
+
+
+def test_entries_written_meanwhile_are_no_damage(log: Log, in_parallel: Callable[..., list[Any]]) -> None:
+    def write() -> None:
+        for _ in range(150):
+            with log.db.transaction(Role.OWNER) as conn:
+                record(conn, "EXPORT")
+
+    def seal_often() -> list[Verdict]:
+        return [seal(log.db) for _ in range(40)]
+
+    *_, verdicts = in_parallel(write, write, seal_often)
+    assert [verdict.broken for verdict in verdicts] == [None] * 40
+    assert verify(log.db).broken is None
+
+
+def test_a_log_that_is_broken_in_itself_is_not_accepted(log: Log) -> None:
+    seal(log.db)
+    log.tamper("UPDATE audit_logs SET action = 'OTHER' WHERE sequence = 3")
+    broken = accept(log.db).broken
+    assert broken is not None
+    assert (broken.sequence, broken.damage) == (3, Damage.ALTERED)
+    assert entries(log.db, action="ACCEPT_AUDIT_LOG") == []
+
+
+def test_heads_of_another_database_are_told_and_no_damage(log: Log) -> None:
+    seal(log.db)
+    log.tamper(UNSEAL)
+    log.notes.rename(log.notes.with_name("7-other.heads"))
+    verdict = verify(log.db)
+    assert (verdict.broken, verdict.noted) == (None, 0)
+    assert ["7-other" in remark for remark in verdict.remarks] == [True]
+    assert seal(log.db).noted == COUNT
+    assert verify(log.db).remarks == ()
+
+
+def test_notes_that_cannot_be_written_are_told_with_what_to_do(log: Log) -> None:
+    (log.db.settings.home / "audit").write_text("")
+    with pytest.raises(FatalError, match=r"noted heads .* make the file"):
+        seal(log.db)
+    (log.db.settings.home / "audit").unlink()
 
 
 def test_a_noted_head_stays_good_when_the_log_grows(log: Log) -> None:
