@@ -4,6 +4,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from cauce.cli.audit import seal_log
 from cauce.cli.database import open_database
 from cauce.cli.progress import step
 
@@ -24,6 +25,8 @@ def rotate() -> None:
         done = run(database, on_progress=tell)
     destroyed = ", ".join(map(str, done.destroyed)) or "none"
     out.print(f"key {done.active} seals; {done.resealed:,} values sealed anew; destroyed: {destroyed}")
+    if not seal_log(database):
+        raise typer.Exit(1)
 
 
 @keys_app.command()

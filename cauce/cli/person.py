@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from cauce.cli.audit import seal_log
 from cauce.cli.database import open_database
 from cauce.cli.progress import step
 
@@ -29,6 +30,8 @@ def person_export(
     with step("export"):
         parts = export(database, email, output)
     out.print(f"{output}: {sum(part.rows for part in parts):,} rows in {len(parts)} files", markup=False)
+    if not seal_log(database):
+        raise typer.Exit(1)
 
 
 @person_app.command("erase")
@@ -59,3 +62,5 @@ def person_erase(
     out.print(f"{email}: {who}", markup=False)
     for note in BEYOND_REACH if erased.pseudonym else ():
         out.print(f"· {note}", markup=False)
+    if not seal_log(database):
+        raise typer.Exit(1)
