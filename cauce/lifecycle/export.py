@@ -1,15 +1,17 @@
 """Everything about one person, readable, in one archive."""
 
+import fcntl
 import hashlib
 import json
 import os
 import zipfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from uuid import UUID
 
 import polars as pl
@@ -36,6 +38,7 @@ One JSON Lines file per table: one row per line. `manifest.json` says what is he
 """
 LEFT_OUT = "a hash of a secret, or a keyed hash: it says nothing about you and would help whoever found this archive"
 Row = dict[str, Any]
+_PART = ".export.part"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +53,21 @@ class Part:
 
 
 def export(database: Database, email: str, path: Path) -> list[Part]:
-    """Write everything about a person to a zip archive that only its owner can read (0600), and tell the audit log.
+    """Write everything about a person to a zip archive that only its owner can read (0600).
 
-    Sealed columns are opened; archived usage and published marts are in it. Raises `FatalError` when nobody has the
-    address or the file exists already.
+    Sealed columns are opened; archived usage and published marts are in it. The audit log is told before the first row
+    is read. Raises `FatalError` when nobody has the address or the file exists already.
     """
-    with database.connect(Role.OWNER) as conn:
-        conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    with database.transaction(Role.OWNER) as conn:
         found = conn.execute("SELECT id, email FROM users WHERE lower(email) = lower(%s)", (email.strip(),)).fetchone()
-        if found is None:
-            raise FatalError(f"nobody has the address {email}", action="check it; `cauce link` makes people")
-        person, address = UUID(str(found[0])), str(found[1])
-        part_path = path.with_name(f".{path.name}.part")
-        with _private(part_path, path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+    if found is None:
+        raise FatalError(f"nobody has the address {email}", action="check it; `cauce link` makes people")
+    person, address = UUID(str(found[0])), str(found[1])
+    with _private(path) as file:
+        with database.transaction(Role.OWNER) as conn:
+            audit.record(conn, "EXPORT_PERSON", target_type="users", target_id=person)
+        with database.connect(Role.OWNER) as conn, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             writer = _Writer(archive)
             for table in tables("public"):
                 writer.add(
@@ -76,10 +81,6 @@ def export(database: Database, email: str, path: Path) -> list[Part]:
             writer.add(f"archive/{TABLE}", "Your calls of months that were archived.", _archived(database, person))
             _add_marts(database, writer, person)
             writer.close(address)
-        with database.transaction(Role.OWNER) as told:
-            rows = sum(part.rows for part in writer.parts)
-            audit.record(told, "EXPORT_PERSON", target_type="users", target_id=person, details={"rows": rows})
-        part_path.rename(path)
     return writer.parts
 
 
@@ -199,14 +200,37 @@ def _about(table: TableData) -> str:
     return ((mapper.class_.__doc__ if mapper else None) or table.name).split("\n")[0]
 
 
-def _private(part: Path, path: Path) -> Any:  # noqa: ANN401 - a binary file
-    """Open a new file that nobody else can read."""
+@contextmanager
+def _private(path: Path) -> Iterator[IO[bytes]]:
+    """A new file that nobody else can read, called `path` once it is whole; of one that fails nothing is left.
+
+    What killed exports left in the folder goes; one that is at work holds a lock on its file.
+    """
     if path.exists():
         raise FatalError("there is such a file already", where=path.name, action="choose another name with -o")
+    part = path.with_name(f".{path.name}{_PART}")
     try:
-        part.unlink(missing_ok=True)
-        return os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+        for other in path.parent.glob(f".*{_PART}"):
+            _remove_leftover(other)
+        file = os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
     except OSError as error:
         raise FatalError(
             f"the archive cannot be written ({error.strerror})", where=path.name, action="choose another place with -o"
         ) from error
+    try:
+        with file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield file
+        part.rename(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def _remove_leftover(part: Path) -> None:
+    with part.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        part.unlink(missing_ok=True)
