@@ -22,7 +22,7 @@ EMAIL = f"{PREFIX}anamaria@example.com"
 TRACE = f"{PREFIX}[0-9a-f]{{9}}|{PREFIX}anamaria|{PREFIX.encode().hex()}"
 REAL = ("timezone", "email")
 """Must be what they say: days are computed with the zone; the address holds a canary of its own."""
-HELD = (DataClass.PERSONAL, DataClass.TEXT, DataClass.SEALED)
+HELD = (DataClass.PERSONAL, DataClass.TEXT, DataClass.SEALED, DataClass.TRACE)
 TYPES = """
 SELECT a.attname, t.typname, CASE WHEN t.typname = 'varchar' AND a.atttypmod > 0 THEN a.atttypmod - 4 END
 FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
