@@ -1,5 +1,6 @@
 """An export is everything about one person, for its owner only, and never without an entry in the audit log."""
 
+import hashlib
 import json
 import os
 import signal
@@ -163,6 +164,33 @@ def test_whom_a_person_did_something_to_and_what_was_done_to_them_is_in_the_expo
     told = [(row["action"], row["admin_id"], row["target_id"]) for row in parts["tables/audit_logs"]]
     assert ("EXPORT_PERSON", None, str(ana)) in told
     assert ("SIGN_IN", str(ana)) in [entry[:2] for entry in told]
+
+
+def test_no_secret_is_in_the_export(two: tuple[Database, UUID, UUID], conn: psycopg.Connection, tmp_path: Path) -> None:
+    """Tokens of links, sessions and shares, and every hash: in no column, and in no entry of a log."""
+    db, ana, _ = two
+    session = sign_in_to(db, EMAIL)
+    planted = {}
+    for table in tables("public"):
+        for column in table.of_class(DataClass.SECRET):
+            text = hashlib.sha256(f"{table.name}.{column}".encode()).hexdigest()
+            kind = conn.execute(
+                "SELECT atttypid::regtype::text FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attname = %s",
+                (table.name, column),
+            ).fetchone()
+            text = f"$scrypt${text}" if column == "password" else text
+            value = bytes.fromhex(text) if kind == ("bytea",) else UUID(text[:32]) if kind == ("uuid",) else text
+            one = sql.SQL("UPDATE {0} SET {1} = {2} WHERE ctid = (SELECT ctid FROM {0} WHERE {3} LIMIT 1)").format(
+                sql.Identifier(table.name), sql.Identifier(column), value, of_person(table, ana)
+            )
+            assert conn.execute(one).rowcount == 1, f"{table.name}.{column}"
+            planted[f"{table.name}.{column}"] = str(value) if kind == ("uuid",) else text
+    export(db, EMAIL, tmp_path / "ana.zip")
+    with zipfile.ZipFile(tmp_path / "ana.zip") as archive:
+        whole = b"".join(archive.read(name) for name in archive.namelist()).decode().lower()
+    assert len(planted) > 10
+    assert [place for place, text in planted.items() if text in whole] == []
+    assert session.lower() not in whole
 
 
 def test_the_log_is_told_before_the_first_row_is_read(
