@@ -1,23 +1,20 @@
-"""For each rule of the schema, by its name: a statement that must pass, and one that the rule must refuse.
+"""For each rule of the schema, by its name: a statement that must pass, and those that the rule must refuse.
 
 Statements run as the owner, after `rows.fill` gave Ana and Luis a row in every table. Parameters: `person` and `id` are
 Ana's, `other` is Luis's.
 """
 
-from dataclasses import dataclass
 
-
-@dataclass(frozen=True, slots=True)
 class Rule:
-    """Two statements that differ in what the rule is about."""
+    """A right statement, and wrong ones that differ from it in what the rule is about: one for each of its conditions."""
 
-    good: str
-    bad: str
+    def __init__(self, good: str, bad: str, *others: str) -> None:
+        self.good, self.bad = good, (bad, *others)
 
 
-def change(table: str, good: dict[str, str], bad: dict[str, str]) -> Rule:
+def change(table: str, good: dict[str, str], *bad: dict[str, str]) -> Rule:
     """The same update of the person's row with good and with bad values; values are SQL expressions."""
-    return Rule(_update(table, good), _update(table, bad))
+    return Rule(_update(table, good), *(_update(table, values) for values in bad))
 
 
 def twice(table: str, good: tuple[str, str], bad: tuple[str, str]) -> Rule:

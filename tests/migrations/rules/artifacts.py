@@ -16,7 +16,9 @@ RULES: dict[str, Rule] = {
     "ck_artifacts_version": change("artifacts", {"version": "2"}, {"version": "0"}),
     "ck_artifacts_metadata": change("artifacts", {"metadata": "'{}'"}, {"metadata": "'[]'"}),
     "ck_artifacts_tags": change("artifacts", {"tags": "'[\"x\"]'"}, {"tags": "'\"x\"'"}),
-    "ck_artifacts_blob": change("artifacts", {"blob_url": "'u'", "blob_size": "0"}, {"blob_url": "'u'"}),
+    "ck_artifacts_blob": change(
+        "artifacts", {"blob_url": "'u'", "blob_size": "0"}, {"blob_url": "'u'"}, {"blob_url": "'u'", "blob_size": "-1"}
+    ),
     "ck_artifacts_share_token": change(
         "artifacts", {"share_token": "repeat('a', 64)"}, {"share_token": "'the-token-itself'"}
     ),

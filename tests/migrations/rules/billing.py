@@ -6,7 +6,6 @@ FINAL = "WHERE user_id = %(person)s AND kind = 'invoice' AND period_start = '202
 DRAFT = "WHERE user_id = %(person)s AND kind = 'invoice' AND period_start = '2020-02-01'"
 PRICE = "INSERT INTO plan_prices (plan_code, currency, billing_interval, amount, valid_from, valid_to) VALUES"
 LIMIT = "INSERT INTO plan_limits (plan_code, valid_from, valid_to) VALUES"
-TERMS = "INSERT INTO plan_limits (plan_code, valid_from, valid_to, included_tokens, overage_token_price) VALUES"
 PERIOD = "INSERT INTO subscriptions (user_id, plan_code, status, valid_from, valid_to) VALUES"
 RATE = "INSERT INTO fx_rates (base, quote, date, source, rate) VALUES"
 INVOICE = "INSERT INTO invoices (user_id, period_start, period_end, currency) VALUES"
@@ -23,18 +22,23 @@ def line(
     )
 
 
+def terms(column: str, value: str) -> str:
+    """The terms of a plan for a day, with one that is not as usual."""
+    return f"INSERT INTO plan_limits (plan_code, valid_from, valid_to, {column}) VALUES ('PRO', '2020-01-01', '2020-01-02', {value})"
+
+
 def update(table: str, what: str, where: str) -> str:
     return f"UPDATE {table} SET {what} {where}"
 
 
-def publish(day: str = "month", tokens: str = "10", cost: str = "0.5", unknown: str = "0") -> str:
+def publish(day: str = "month", tokens: str = "10", cost: str = "0.5", unknown: str = "0", events: str = "1") -> str:
     """Close the next month, with one row of it."""
     return (
         "WITH closed AS (INSERT INTO closed_months (month) SELECT max(month) + interval '1 month' FROM closed_months"
         " RETURNING month) INSERT INTO published_usage SELECT p.user_id, c.month, "
         + day
         + ", agent_id, provider, model,"
-        f" 1, 0, {unknown}, 7, 3, 0, 0, 0, {tokens}, {cost} FROM closed c, published_usage p WHERE user_id = %(person)s"
+        f" {events}, 0, {unknown}, 7, 3, 0, 0, 0, {tokens}, {cost} FROM closed c, published_usage p WHERE user_id = %(person)s"
     )
 
 
@@ -44,13 +48,16 @@ RULES: dict[str, Rule] = {
     "ck_closed_months_month": Rule(f"{CLOSE} FROM closed_months", f"{CLOSE} + interval '1 day' FROM closed_months"),
     "ck_published_usage_local_date": Rule(publish(f"{NEXT} - interval '1 day'"), publish(NEXT)),
     "ck_published_usage_total_tokens": Rule(publish(), publish(tokens="11")),
-    "ck_published_usage_unknown_cost": Rule(publish(cost="NULL", unknown="1"), publish(cost="NULL")),
+    "ck_published_usage_unknown_cost": Rule(
+        publish(cost="NULL", unknown="1"), publish(cost="NULL"), publish(cost="NULL", events="0")
+    ),
     "ck_currencies_code": Rule(
         "INSERT INTO currencies (code, minor_units) VALUES ('AAA', 2)",
         "INSERT INTO currencies (code, minor_units) VALUES ('aaa', 2)",
     ),
     "ck_currencies_minor_units": Rule(
         "UPDATE currencies SET minor_units = 3 WHERE code = 'MXN'",
+        "UPDATE currencies SET minor_units = -1 WHERE code = 'MXN'",
         "UPDATE currencies SET minor_units = 5 WHERE code = 'MXN'",
     ),
     "ck_fx_rates_rate": Rule(
@@ -81,12 +88,13 @@ RULES: dict[str, Rule] = {
         f"{PRICE} ('PRO', 'MXN', 'month', 1, '2020-01-01', '2025-01-02')",
     ),
     "ck_plan_limits_included": Rule(
-        f"{TERMS} ('PRO', '2020-01-01', '2020-01-02', 0, NULL)",
-        f"{TERMS} ('PRO', '2020-01-01', '2020-01-02', -1, NULL)",
+        terms("included_tokens", "0"),
+        *(terms(f"included_{metric}", "-1") for metric in ("messages", "tokens", "storage")),
+        *(terms(f"max_{limit}", "-1") for limit in ("file_size", "files")),
     ),
     "ck_plan_limits_overage": Rule(
-        f"{TERMS} ('PRO', '2020-01-01', '2020-01-02', 1, 0)",
-        f"{TERMS} ('PRO', '2020-01-01', '2020-01-02', 1, -0.000001)",
+        terms("overage_token_price", "0"),
+        *(terms(f"overage_{metric}_price", "-0.000001") for metric in ("message", "token", "storage")),
     ),
     "ck_plan_limits_period": Rule(
         f"{LIMIT} ('PRO', '2020-01-01', '2020-01-02')", f"{LIMIT} ('PRO', '2020-01-02', '2020-01-01')"
@@ -104,6 +112,7 @@ RULES: dict[str, Rule] = {
     "ck_subscriptions_last_status": Rule(
         "UPDATE subscriptions SET last_status = 'trialing' WHERE user_id = %(person)s AND valid_to IS NOT NULL",
         "UPDATE subscriptions SET last_status = 'trialing' WHERE user_id = %(person)s",
+        "UPDATE subscriptions SET last_status = 'ended' WHERE user_id = %(person)s AND valid_to IS NOT NULL",
     ),
     "ck_subscriptions_ended": Rule(
         "UPDATE subscriptions SET status = 'past_due' WHERE user_id = %(person)s AND valid_to IS NULL",

@@ -18,7 +18,10 @@ RULES: dict[str, Rule] = {
         "rag_documents", {"chunk_count": "1"}, {"chunk_count": "0", "vector_ids": "'{v}'"}
     ),
     "ck_rag_documents_indexed": change(
-        "rag_documents", {"indexed": "true"}, {"indexed": "true", "chunk_count": "0", "vector_ids": "'{}'"}
+        "rag_documents",
+        {"indexed": "true"},
+        {"indexed": "true", "chunk_count": "0", "vector_ids": "'{}'"},
+        {"indexed": "true", "vector_ids": "'{}'"},
     ),
     "ck_document_chunks_position": change("document_chunks", {"position": "7"}, {"position": "-1"}),
     "ck_document_chunks_content": change("document_chunks", {"content": "'y'"}, {"content": "''"}),
@@ -35,8 +38,10 @@ RULES: dict[str, Rule] = {
     "uq_document_chunks_user_id_vector_id": Rule(CHUNK.format("1", "'w'"), CHUNK.format("1", "'v-' || %(id)s")),
     "ck_system_documents_title": Rule(SYSTEM.format("'x', false, '{}'"), SYSTEM.format("'', false, '{}'")),
     "ck_system_documents_indexed": Rule(SYSTEM.format("'x', true, '{v}'"), SYSTEM.format("'x', true, '{}'")),
-    "ck_rag_settings_top_k": change("rag_settings", {"top_k": "20"}, {"top_k": "21"}),
-    "ck_rag_settings_threshold": change("rag_settings", {"threshold": "1"}, {"threshold": "1.01"}),
+    "ck_rag_settings_top_k": change("rag_settings", {"top_k": "20"}, {"top_k": "0"}, {"top_k": "21"}),
+    "ck_rag_settings_threshold": change(
+        "rag_settings", {"threshold": "1"}, {"threshold": "-0.01"}, {"threshold": "1.01"}
+    ),
     "uq_rag_settings_user_id": Rule(
         "UPDATE rag_settings SET top_k = 7 WHERE user_id = %(person)s",
         "INSERT INTO rag_settings (user_id) VALUES (%(person)s)",

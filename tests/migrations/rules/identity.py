@@ -29,7 +29,9 @@ RULES: dict[str, Rule] = {
         {"subscription_start": "'2026-01-02'", "subscription_end": "'2026-01-01'"},
     ),
     "ck_users_custom_limits": change(
-        "users", {"custom_limits": '\'{"tokens": 0, "messages": null}\''}, {"custom_limits": '\'{"tokens": "5"}\''}
+        "users",
+        {"custom_limits": '\'{"tokens": 0, "messages": null}\''},
+        *({"custom_limits": f"'{limits}'"} for limits in ('{"tokens": "5"}', '{"words": 5}', "5")),
     ),
     "uq_verification_tokens_token": Rule(
         f"{LINK} ('ana@example.com', 'x', now()), ('ana@example.com', 'y', now())",
@@ -46,9 +48,13 @@ RULES: dict[str, Rule] = {
     "ck_user_settings_language": change("user_settings", {"language": "'en'"}, {"language": "'ES'"}),
     "ck_user_settings_theme": change("user_settings", {"theme": "'dark'"}, {"theme": "'sepia'"}),
     "ck_user_settings_max_tokens": change("user_settings", {"max_tokens": "1"}, {"max_tokens": "0"}),
-    "ck_user_settings_temperature": change("user_settings", {"temperature": "2"}, {"temperature": "2.01"}),
-    "ck_user_settings_rag_top_k": change("user_settings", {"rag_top_k": "20"}, {"rag_top_k": "21"}),
-    "ck_user_settings_rag_min_score": change("user_settings", {"rag_min_score": "1"}, {"rag_min_score": "-0.01"}),
+    "ck_user_settings_temperature": change(
+        "user_settings", {"temperature": "2"}, {"temperature": "-0.01"}, {"temperature": "2.01"}
+    ),
+    "ck_user_settings_rag_top_k": change("user_settings", {"rag_top_k": "20"}, {"rag_top_k": "0"}, {"rag_top_k": "21"}),
+    "ck_user_settings_rag_min_score": change(
+        "user_settings", {"rag_min_score": "1"}, {"rag_min_score": "1.01"}, {"rag_min_score": "-0.01"}
+    ),
     "uq_accounts_user_id_provider_provider_account_id": Rule(
         f"{ACCOUNT} (%(person)s, 'oidc', 'github', '1'), (%(person)s, 'oidc', 'google', '1')",
         f"{ACCOUNT} (%(person)s, 'oidc', 'github', '1'), (%(person)s, 'oidc', 'github', '1')",
@@ -57,7 +63,9 @@ RULES: dict[str, Rule] = {
         f"{ACCOUNT} (%(person)s, 'oidc', 'github', '1'), (%(other)s, 'oidc', 'github', '2')",
         f"{ACCOUNT} (%(person)s, 'oidc', 'github', '1'), (%(other)s, 'oidc', 'github', '1')",
     ),
-    "ck_accounts_provider": change("accounts", {"provider": "'github'"}, {"provider": "''"}),
+    "ck_accounts_provider": change(
+        "accounts", {"provider": "'github'"}, {"provider": "''"}, {"provider_account_id": "''"}
+    ),
     "ck_accounts_expires_at": change("accounts", {"expires_at": "4102444800"}, {"expires_at": "0"}),
     "ck_invitations_email": Rule(invite(email="'o''neil@example.com'"), invite(email="'eva@example'")),
     "ck_invitations_token": Rule(invite(token="repeat('0f', 32)"), invite(token="'a-token-in-clear'")),
@@ -70,6 +78,7 @@ RULES: dict[str, Rule] = {
     "ck_invitations_accepted_in_time": Rule(
         invite(status="'ACCEPTED'", accepted_at="now() + interval '6 days'"),
         invite(status="'ACCEPTED'", accepted_at="now() + interval '8 days'"),
+        invite(status="'ACCEPTED'", accepted_at="now() - interval '1 second'"),
     ),
     "uq_invitations_token": Rule(
         invite() + ", ('luz@example.com', repeat('b', 64), 'GUEST')",

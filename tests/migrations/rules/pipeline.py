@@ -8,7 +8,10 @@ PUBLICATION = "INSERT INTO publications (as_of, input_fingerprint, status, publi
 RULES: dict[str, Rule] = {
     "ck_ingest_batches_status": change("ingest_batches", {"status": "'done'"}, {"status": "'lost'"}),
     "ck_ingest_batches_counts": change(
-        "ingest_batches", {"loaded": "1", "ignored": "1", "read": "2"}, {"loaded": "1", "ignored": "-1"}
+        "ingest_batches",
+        {"loaded": "1", "ignored": "1", "read": "2"},
+        {"loaded": "1", "ignored": "-1"},
+        *({count: "-1", "ignored": "1"} for count in ("loaded", "updated", "duplicate", "quarantined")),
     ),
     "ck_ingest_batches_conservation": change(
         "ingest_batches", {"read": "2", "loaded": "1", "quarantined": "1"}, {"read": "2", "loaded": "1"}

@@ -10,21 +10,24 @@ FILE = (
     " SELECT %(person)s, 'y', 'y', 'y', 'text/plain', {}, repeat('0', 64) FROM generate_series(1, {})"
 )
 """Files of so many bytes, so many: the free plan has 100 files of 10 MiB at most, and 100 MiB."""
+WRONG_NAMES = ("'docs/salud'", "''", "'.'", "'..'")
 HASH = "'$scrypt$' || repeat('x', 60)"
 LOG = "INSERT INTO file_access_logs (user_id, file_id, action) VALUES (%(person)s, {}, 'DOWNLOAD')"
 SHARE = "UPDATE file_shares SET share_token = {} WHERE user_id = %(person)s"
 
 
-def file(good: dict[str, str], bad: dict[str, str]) -> Rule:
-    return change("storage_files", good, bad)
+def file(good: dict[str, str], *bad: dict[str, str]) -> Rule:
+    return change("storage_files", good, *bad)
 
 
-def share(good: dict[str, str], bad: dict[str, str]) -> Rule:
-    return change("file_shares", good, bad)
+def share(good: dict[str, str], *bad: dict[str, str]) -> Rule:
+    return change("file_shares", good, *bad)
 
 
 RULES: dict[str, Rule] = {
-    "ck_storage_folders_name": change("storage_folders", {"name": "'salud'"}, {"name": "'docs/salud'"}),
+    "ck_storage_folders_name": change(
+        "storage_folders", {"name": "'salud'"}, *({"name": name} for name in WRONG_NAMES)
+    ),
     "uq_storage_folders_path": Rule(
         FOLDER.format("uuidv7()", "'x'", "%(id)s"), FOLDER.format("uuidv7()", "'x'", "NULL")
     ),
@@ -32,7 +35,7 @@ RULES: dict[str, Rule] = {
     "ck_storage_files_storage_provider": file({"storage_provider": "'LOCAL'"}, {"storage_provider": "'FTP'"}),
     "ck_storage_files_access_level": file({"access_level": "'SHARED'"}, {"access_level": "'OPEN'"}),
     "ck_storage_files_usage_context": file({"usage_context": "'HEALTH'"}, {"usage_context": "'MUSIC'"}),
-    "ck_storage_files_filename": file({"filename": "'y'"}, {"filename": "'../y'"}),
+    "ck_storage_files_filename": file({"filename": "'y'"}, *({"filename": name} for name in WRONG_NAMES)),
     "ck_storage_files_size": file({"size": "0"}, {"size": "-1"}),
     "ck_storage_files_checksum": file({"checksum": "repeat('f', 64)"}, {"checksum": "repeat('g', 64)"}),
     "ck_storage_files_encryption_key_id": file(
@@ -49,8 +52,14 @@ RULES: dict[str, Rule] = {
     "ck_storage_quotas_subscription_tier": change(
         "storage_quotas", {"subscription_tier": "'PRO'"}, {"subscription_tier": "'GOLD'"}
     ),
-    "ck_storage_quotas_limits": change("storage_quotas", {"max_files": "0"}, {"max_files": "-1"}),
-    "ck_storage_quotas_counts": change("storage_quotas", {"file_count": "0"}, {"file_count": "-1"}),
+    "ck_storage_quotas_limits": change(
+        "storage_quotas",
+        {"max_files": "0"},
+        *({limit: "-1"} for limit in ("max_files", "max_storage", "max_file_size")),
+    ),
+    "ck_storage_quotas_counts": change(
+        "storage_quotas", {"file_count": "0"}, {"file_count": "-1"}, {"used_storage": "-1"}
+    ),
     "uq_storage_quotas_user_id": Rule(
         "UPDATE storage_quotas SET max_files = 5 WHERE user_id = %(person)s",
         "INSERT INTO storage_quotas (user_id, max_storage, max_file_size, max_files) VALUES (%(person)s, 1, 1, 1)",
@@ -62,7 +71,9 @@ RULES: dict[str, Rule] = {
     "ck_file_shares_password": share({"password": HASH}, {"password": "'secreto'"}),
     "ck_file_shares_max_downloads": share({"max_downloads": "1"}, {"max_downloads": "0"}),
     "ck_file_shares_downloads": share(
-        {"max_downloads": "2", "download_count": "2"}, {"max_downloads": "2", "download_count": "3"}
+        {"max_downloads": "2", "download_count": "2"},
+        {"max_downloads": "2", "download_count": "3"},
+        {"download_count": "-1"},
     ),
     "ck_file_shares_download_count": share(
         {"allow_download": "false"}, {"allow_download": "false", "download_count": "1"}
@@ -73,6 +84,7 @@ RULES: dict[str, Rule] = {
     "ck_file_shares_last_accessed": share(
         {"expires_at": LATER, "last_accessed": LATER},
         {"expires_at": LATER, "last_accessed": "created_at + interval '2 hours'"},
+        {"last_accessed": EARLIER},
     ),
     "pk_file_share_lookup": Rule(
         SHARE.format("repeat('b', 64)"),

@@ -5,12 +5,12 @@ from tests.migrations.rules import Rule, change
 NUMBER = "UPDATE support_tickets SET ticket_number = {} WHERE user_id = %(person)s"
 
 
-def ticket(good: dict[str, str], bad: dict[str, str]) -> Rule:
-    return change("support_tickets", good, bad)
+def ticket(good: dict[str, str], *bad: dict[str, str]) -> Rule:
+    return change("support_tickets", good, *bad)
 
 
-def message(good: dict[str, str], bad: dict[str, str]) -> Rule:
-    return change("support_messages", good, bad)
+def message(good: dict[str, str], *bad: dict[str, str]) -> Rule:
+    return change("support_messages", good, *bad)
 
 
 RULES: dict[str, Rule] = {
@@ -18,7 +18,7 @@ RULES: dict[str, Rule] = {
     "ck_support_tickets_priority": ticket({"priority": "'URGENT'"}, {"priority": "'NOW'"}),
     "ck_support_tickets_status": ticket({"status": "'WAITING_USER'"}, {"status": "'LOST'"}),
     "ck_support_tickets_ticket_number": ticket({"ticket_number": "'TICK-1000000'"}, {"ticket_number": "'TICK-1'"}),
-    "ck_support_tickets_title": ticket({"title": "'y'"}, {"title": "''"}),
+    "ck_support_tickets_title": ticket({"title": "'y'"}, {"title": "''"}, {"description": "''"}),
     "ck_support_tickets_resolved_at": ticket(
         {"status": "'RESOLVED'", "resolved_at": "now()"}, {"status": "'RESOLVED'"}
     ),
@@ -26,6 +26,7 @@ RULES: dict[str, Rule] = {
     "ck_support_tickets_times": ticket(
         {"status": "'CLOSED'", "resolved_at": "now()", "closed_at": "now()"},
         {"status": "'CLOSED'", "resolved_at": "now()", "closed_at": "now() - interval '1 second'"},
+        {"status": "'RESOLVED'", "resolved_at": "created_at - interval '1 second'"},
     ),
     "ck_support_tickets_ai_resolved": ticket(
         {"status": "'RESOLVED'", "resolved_at": "now()", "ai_resolved": "true"}, {"ai_resolved": "true"}
