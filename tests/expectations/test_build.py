@@ -8,12 +8,14 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from cauce.database import Database, Role
 from cauce.errors import FatalError
 from expectations.audit import check
 from expectations.build import build
+from expectations.candidate import CANDIDATE
 from expectations.fingerprint import input_fingerprint
 from expectations.publish import publish
 from tests.expectations.test_publish import content, renew
@@ -71,6 +73,21 @@ def test_the_next_day_of_anybody_changes_the_fingerprint(copy: Database) -> None
     """Four hours later it is midnight in Madrid; an hour later it is the same day everywhere."""
     assert _fingerprint(copy, hours=1) == _fingerprint(copy)
     assert _fingerprint(copy, hours=5) != _fingerprint(copy)
+
+
+def test_nobody_reads_a_candidate(copy: Database) -> None:
+    """Its tables are granted to those who will read them: until it is published, the schema alone keeps them out."""
+    build(copy, as_of=AS_OF, force=True)
+    assert check(copy).failures == []
+    may_use = "SELECT r, has_schema_privilege(r, %s, 'USAGE') FROM unnest(%s::text[]) AS r"
+    with copy.transaction(Role.TRANSFORM) as conn:
+        assert dict(conn.execute(may_use, (CANDIDATE, list(Role))).fetchall()) == {
+            role: role == Role.TRANSFORM for role in Role
+        }
+    assert rows(copy, f"SELECT count(*) > 0 FROM {CANDIDATE}.usage_daily") == [(True,)]
+    for role in set(Role) - {Role.TRANSFORM}:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match=f"schema {CANDIDATE}"):
+            rows(copy, f"SELECT 1 FROM {CANDIDATE}.usage_daily", role)
 
 
 def test_a_model_that_fails_is_named_and_recorded(copy: Database) -> None:
