@@ -144,9 +144,11 @@ def test_one_persons_batch_cannot_touch_anothers_rows(load_frames, db, ana, make
     load_frames("finance", ("transaction", {}), owner=leo)
     with db.transaction(Role.INGEST, tenant=ana) as conn:
         assert conn.execute("SELECT count(*) FROM transactions").fetchone() == (0,)
-        assert conn.execute("UPDATE transactions SET amount = 0").rowcount == 0
+        assert conn.execute("UPDATE transactions SET notes = 'x'").rowcount == 0
     with db.transaction(Role.INGEST, tenant=leo) as conn:
         assert conn.execute("SELECT count(*) FROM transactions").fetchone() == (1,)
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), db.transaction(Role.INGEST, tenant=leo) as conn:
+        conn.execute("UPDATE transactions SET amount = 0")
     with pytest.raises(psycopg.errors.InsufficientPrivilege), db.transaction(Role.INGEST, tenant=ana) as conn:
         conn.execute("INSERT INTO financial_profiles (user_id) VALUES (%s)", (leo,))
 
