@@ -4,7 +4,7 @@ BIN := .venv/bin
 SHELL := /bin/bash
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast test-browser lint types architecture sql diagrams lock bench clean runtime dev
+.PHONY: help run test test-fast test-browser lint types architecture sql diagrams departures lock bench clean runtime dev
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -37,6 +37,9 @@ bench: dev ## Measure loads, counters and invoices against their bounds
 	@$(BIN)/python -m benchmarks.usage_load
 	@$(BIN)/python -m benchmarks.row_insert
 	@$(BIN)/python -m benchmarks.invoices
+
+departures: dev ## Write the differences from the schema specification anew
+	@CAUCE_WRITE_DEPARTURES=1 $(BIN)/python -m pytest -q tests/migrations/test_specification.py
 
 lock: dev ## Write the lock files anew from pyproject.toml
 	@for target in "requirements.lock --group build" "requirements-dev.lock --group build --group dev -c requirements.lock"; do \

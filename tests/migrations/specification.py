@@ -36,6 +36,7 @@ SELECT c.relname, x.indisunique, pg_get_expr(x.indpred, x.indrelid),
 FROM pg_index x JOIN pg_class c ON c.oid = x.indrelid
 WHERE c.relnamespace = 'public'::regnamespace AND NOT c.relispartition AND c.relname <> 'alembic_version'
 """
+NO_CHECK = "none in the specification"
 ON_DELETE = {"a": "refuse", "r": "refuse", "c": "cascade", "n": "set NULL", "d": "set default"}
 
 
@@ -159,12 +160,15 @@ def departures(spec: dict[str, Table], ours: dict[str, Table]) -> Iterator[Depar
         for columns, predicate in sorted(table.indexes, key=str):
             made = columns == table.key or _indexed(columns, predicate, ours[name])
             if not made and _there(columns, ours[name]):
-                yield Departure(name, columns, "index", f"none on {', '.join(columns)}")
+                detail = "; ".join([f"none on {', '.join(columns)}", *_like(columns, ours[name])])
+                yield Departure(name, columns, "index", detail)
 
 
 def _columns(name: str, spec: Table, ours: Table) -> Iterator[Departure]:
     for column in ours.columns.keys() - spec.columns.keys():
-        yield Departure(name, (column,), "new")
+        is_ = ours.columns[column]
+        detail = [is_.type, *["NOT NULL"] * is_.required, *[f"default {is_.default}"] * (is_.default is not None)]
+        yield Departure(name, (column,), "new", ", ".join(detail))
     for column, wanted in spec.columns.items():
         if (is_ := ours.columns.get(column)) is None:
             yield Departure(name, (column,), "missing")
@@ -189,7 +193,7 @@ def _keys(name: str, spec: Table, ours: Table) -> Iterator[Departure]:
     for columns in {**spec.checks, **ours.checks}:
         if spec.checks.get(columns, set()) != ours.checks.get(columns, set()) and _there(columns, ours):
             detail = "; ".join(sorted(ours.checks.get(columns, {"none"})))
-            yield Departure(name, columns, "check", detail if columns in spec.checks else "none in the specification")
+            yield Departure(name, columns, "check", detail if columns in spec.checks else f"{NO_CHECK}: {detail}")
 
 
 def _references(name: str, spec: Table, ours: Table) -> Iterator[Departure]:
@@ -211,6 +215,15 @@ def _indexed(columns: Columns, predicate: str | None, ours: Table) -> bool:
         given[: len(wanted)] == wanted and partial in (None, predicate)
         for given, partial in ours.indexes
         for wanted in (columns, ("user_id", *columns))
+    )
+
+
+def _like(columns: Columns, ours: Table) -> list[str]:
+    """Our indexes on all of the columns that are not what was asked for."""
+    return sorted(
+        f"one on {', '.join(given)}" + (f" where {partial}" if partial else "")
+        for given, partial in ours.indexes
+        if set(columns) <= set(given)
     )
 
 
