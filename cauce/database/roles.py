@@ -1,5 +1,6 @@
 """The database roles: what each is for, and making them on a server."""
 
+from contextlib import suppress
 from enum import StrEnum
 
 import psycopg
@@ -38,6 +39,24 @@ LIMITS: dict[Role, dict[str, str]] = {
 """Settings a role starts every session with; those only a superuser may set are left out on servers of others."""
 
 
+SHARED = """
+SELECT p.oid::regprocedure::text FROM pg_proc AS p
+WHERE p.pronamespace = 'pg_catalog'::regnamespace AND p.proname ~ %s
+  AND (p.proacl IS NULL OR EXISTS (SELECT FROM aclexplode(p.proacl) AS a WHERE a.grantee = 0))
+"""
+"""Functions by a pattern of their names that everybody may still call."""
+LARGE_OBJECTS = "^(lo_|loread$|lowrite$)"
+ADVISORY_LOCKS = "^pg_(try_)?advisory_"
+TURNS = "^pg_(try_)?advisory_xact_lock"
+"""Locks that end with their transaction."""
+SHARERS: dict[str, tuple[Role, ...]] = {
+    TURNS: (Role.OWNER, Role.INGEST, Role.ADMIN),
+    ADVISORY_LOCKS: (Role.OWNER,),
+    LARGE_OBJECTS: (),
+}
+"""Who may call what all share: a lock of any name holds up who waits for it, a large object is read by everybody."""
+
+
 def ensure_roles(superuser_url: str, database: str, secrets: Secrets) -> None:
     """Make the roles and the database where they are missing, and bring passwords and limits up to date.
 
@@ -63,7 +82,7 @@ def ensure_roles(superuser_url: str, database: str, secrets: Secrets) -> None:
                     sql.Identifier(database), sql.Identifier(Role.OWNER)
                 )
             )
-    ensure_privileges(superuser_url, database)
+        ensure_privileges(superuser_url, database)
 
 
 def _maintenance(superuser_url: str) -> psycopg.Connection:
@@ -104,3 +123,15 @@ def ensure_privileges(superuser_url: str, database: str) -> None:
     with psycopg.connect(superuser_url, dbname=database, autocommit=True) as conn:
         for statement in statements:
             conn.execute(statement)
+        _keep_apart(conn)
+
+
+def _keep_apart(conn: psycopg.Connection) -> None:
+    """Leave what lies outside of every table to those who need it; on servers of others it stays as it is."""
+    for pattern, roles in SHARERS.items():
+        with suppress(psycopg.errors.InsufficientPrivilege), conn.transaction():
+            for (function,) in conn.execute(SHARED, (pattern,)).fetchall():
+                called = sql.SQL("FUNCTION pg_catalog." + function)
+                for role in roles:
+                    conn.execute(sql.SQL("GRANT EXECUTE ON {} TO {}").format(called, sql.Identifier(role)))
+                conn.execute(sql.SQL("REVOKE EXECUTE ON {} FROM PUBLIC").format(called))
