@@ -23,5 +23,6 @@
 
 {% macro policy(role, command, condition) %}
             drop policy if exists {{ role }}_{{ command }} on {{ this }};
-            create policy {{ role }}_{{ command }} on {{ this }} for {{ command }} to {{ role }} using ({{ condition }});
+            create policy {{ role }}_{{ command }} on {{ this }} for {{ command }} to {{ role }}
+                using ({{ condition }}){{ ' with check (' ~ condition ~ ')' if command == 'all' }};
 {%- endmacro %}
