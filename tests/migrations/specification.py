@@ -166,9 +166,9 @@ def departures(spec: dict[str, Table], ours: dict[str, Table]) -> Iterator[Depar
 
 def _columns(name: str, spec: Table, ours: Table) -> Iterator[Departure]:
     for column in ours.columns.keys() - spec.columns.keys():
-        is_ = ours.columns[column]
-        detail = [is_.type, *["NOT NULL"] * is_.required, *[f"default {is_.default}"] * (is_.default is not None)]
-        yield Departure(name, (column,), "new", ", ".join(detail))
+        made = ours.columns[column]
+        told = [made.type, *["NOT NULL"] * made.required, *[f"default {made.default}"] * (made.default is not None)]
+        yield Departure(name, (column,), "new", ", ".join(told))
     for column, wanted in spec.columns.items():
         if (is_ := ours.columns.get(column)) is None:
             yield Departure(name, (column,), "missing")
