@@ -45,7 +45,7 @@ def person_erase(
 
     Example: `cauce person erase ana@example.com --yes`
     """
-    from cauce.lifecycle.erase import BEYOND_REACH, erase
+    from cauce.lifecycle.erase import BEYOND_REACH, LINGERING, erase
 
     if not yes:
         typer.confirm(f"Remove everything about {email}, for good?", abort=True)
@@ -62,5 +62,7 @@ def person_erase(
     out.print(f"{email}: {who}", markup=False)
     for note in BEYOND_REACH if erased.pseudonym else ():
         out.print(f"· {note}", markup=False)
+    if erased.lingering:
+        out.print(f"! {LINGERING}", markup=False)
     if not seal_log(database):
         raise typer.Exit(1)

@@ -2,7 +2,8 @@
 
 What lies outside the operational tables goes first: archives, marts, the log. The person's row goes last, in the
 transaction that takes all tables' rows with it. So an erasure that was killed is simply asked for again: the address
-still finds the person, and every step finds less to do.
+still finds the person, and every step finds less to do. What is left after that transaction is a sweep, which needs no
+address: the next erasure or retention run does it.
 """
 
 import re
@@ -21,6 +22,7 @@ from cauce.database import Database, Role, locks
 from cauce.errors import CauceError, RetriableError
 from cauce.lifecycle import archive
 from cauce.lifecycle.classification import DataClass, TableData, tables
+from cauce.lifecycle.sweep import sweep
 from cauce.models import Base
 from cauce.progress import Progress
 from cauce.security import audit
@@ -32,10 +34,15 @@ ERASED = "(erased)"
 """What stands in a file name or a log where the address stood."""
 BEYOND_REACH = (
     "files given to Cauce, such as those of the inbox, are where they were: remove them yourself",
-    "exports, backups, the server's own log and disk pages that were not vacuumed yet keep what they held",
+    "exports, backups, the server's own logs, and the free space of disk pages until it is written to again, keep what"
+    " they held; before PostgreSQL 18 also the planner's statistics of tables that are empty now",
     "population figures hold the person's share until the next `cauce run`; until then those by agent and model lack"
     " what the person had part in",
     "vectors are listed in vector_deletions for the vector store's next synchronisation",
+)
+LINGERING = (
+    "a transaction that began earlier still sees what went, and keeps it in the database's files: run"
+    " `cauce retention run` when it has ended"
 )
 
 T = TypeVar("T")
@@ -79,10 +86,14 @@ _NOBODYS_QUARANTINE = "SELECT id, raw, raw_sealed FROM quarantined_rows WHERE us
 
 @dataclass(slots=True)
 class Erased:
-    """What went: rows by table or place. `pseudonym` is None when nobody had the address."""
+    """What went: rows by table or place. `pseudonym` is None when nobody had the address.
+
+    `lingering` is how many erasures, this one or earlier, left rows that an older transaction still sees.
+    """
 
     pseudonym: UUID | None
     removed: dict[str, int] = field(default_factory=dict)
+    lingering: int = 0
 
     def add(self, place: str, rows: int) -> None:
         """Count rows that went."""
@@ -109,7 +120,7 @@ def erase(database: Database, email: str, *, on_progress: Progress | None = None
         tell("log")
         erased.add("log", _leave_log(database.settings.home / "log", address))
         tell("tables")
-        return _leave_tables(database, erased, address)
+        return replace(_leave_tables(database, erased, address), lingering=sweep(database, tell))
 
 
 def _begin(database: Database, address: str) -> UUID | None:
@@ -156,7 +167,7 @@ def _leave_log(folder: Path, address: str) -> int:
 
 
 def _leave_tables(database: Database, erased: Erased, address: str) -> Erased:
-    """Everything in the operational tables, in one transaction, with the note that it is done."""
+    """Everything in the operational tables, in one transaction, with the note of what went."""
 
     def leave(conn: psycopg.Connection) -> Erased:
         done = replace(erased, removed=dict(erased.removed))
@@ -205,10 +216,7 @@ def _leave_rows(conn: psycopg.Connection, erased: Erased, person: UUID) -> None:
             erased.add(table.name, (conn.execute(query, (person,)).fetchone() or (0,))[0])
     audit.record(conn, "ERASE_PERSON", target_type="users", target_id=person, details={"rows": erased.removed})
     conn.execute("DELETE FROM users WHERE id = %s", (person,))  # and along the tenant key everything of theirs
-    conn.execute(
-        "UPDATE erasure_log SET status = 'done', finished_at = clock_timestamp(), removed = %s WHERE pseudonym = %s",
-        (Jsonb(erased.removed), person),
-    )
+    conn.execute("UPDATE erasure_log SET removed = %s WHERE pseudonym = %s", (Jsonb(erased.removed), person))
 
 
 def _clear_actors(conn: psycopg.Connection, table: TableData, person: UUID) -> None:

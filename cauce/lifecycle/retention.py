@@ -9,6 +9,7 @@ from psycopg import sql
 from cauce.database import Database, Role, locks
 from cauce.errors import FatalError
 from cauce.lifecycle import archive
+from cauce.lifecycle.sweep import sweep, unfinished
 from cauce.models import Base
 from cauce.models.security import RetentionAction, RetentionSubject
 from cauce.progress import Progress
@@ -64,13 +65,18 @@ def policies(database: Database) -> list[Policy]:
 def run(database: Database, *, dry_run: bool = False, on_progress: Progress | None = None) -> list[Outcome]:
     """Carry out every policy that is on, in small transactions; run again it finds nothing more to do.
 
-    One run at a time. With `dry_run` it only counts. What readers hold at the moment is postponed to the next run.
+    Erasures that were killed before their sweep, or whose rows somebody still saw, are finished. One run at a time.
+    With `dry_run` it only counts. What readers hold at the moment is postponed to the next run.
     """
     outcomes: list[Outcome] = []
-    with database.lock(locks.LIFECYCLE, on_wait=on_progress):
+    tell = on_progress or _silent
+    with database.lock(locks.LIFECYCLE, on_wait=tell):
         for policy in policies(database):
             if policy.enabled:
-                outcomes += _carry_out(database, policy, dry_run, on_progress or _silent)
+                outcomes += _carry_out(database, policy, dry_run, tell)
+        if not dry_run and unfinished(database):
+            with database.lock(locks.MARTS, on_wait=tell):
+                sweep(database, tell)
     return outcomes
 
 

@@ -32,6 +32,13 @@ EVERYWHERE = """
 SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'm') AND NOT c.relispartition AND n.nspname !~ '^pg_|^information_schema$' ORDER BY 1, 2
 """
+STATISTICS = """
+SELECT n.nspname || '.' || c.relname || ': statistics ' || s.text FROM (
+  SELECT starelid AS id, s::text AS text FROM pg_statistic s
+  UNION ALL SELECT x.stxrelid, d::text FROM pg_statistic_ext_data d JOIN pg_statistic_ext x ON x.oid = d.stxoid
+) s JOIN pg_class c ON c.oid = s.id JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE s.text ~* %s
+"""
 
 
 def canary(table: str, column: str) -> str:
@@ -127,6 +134,7 @@ def traces(database: Database, person: UUID) -> list[str]:
         for schema, table in conn.execute(EVERYWHERE).fetchall():
             query = sql.SQL("SELECT t::text FROM {} t WHERE t::text ~* %s").format(sql.Identifier(schema, table))
             found += [f"{schema}.{table}: {row[0]}" for row in conn.execute(query, (f"{TRACE}|{person}",)).fetchall()]
+        found += [row[0] for row in conn.execute(STATISTICS, (f"{TRACE}|{person}",)).fetchall()]
     for path in sorted((database.settings.home / "archive").rglob("*.parquet*")):
         rows = str(pl.read_parquet(path).rows())
         found += [path.name] if PREFIX in rows or str(person) in rows else []
