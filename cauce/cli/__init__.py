@@ -9,6 +9,7 @@ from cauce.cli import (
     audit,
     billing,
     database,
+    deletions,
     export,
     ingest,
     keys,
@@ -42,6 +43,7 @@ app.add_typer(prices.prices_app, name="prices")
 app.add_typer(archive.archive_app, name="archive")
 app.add_typer(audit.audit_app, name="audit")
 app.add_typer(person.person_app, name="person")
+app.add_typer(deletions.deletions_app, name="deletions")
 app.add_typer(billing.billing_app, name="billing")
 app.add_typer(subscription.subscription_app, name="subscription")
 app.add_typer(export.export_app, name="export")

@@ -20,7 +20,7 @@ class DataClass(StrEnum):
     TEXT = "text"
     SEALED = "sealed"
     SECRET = "secret"  # noqa: S105 - a class of columns
-    VECTOR = "vector"
+    STORED = "stored"
     TECHNICAL = "technical"
     PSEUDONYM = "pseudonym"
 

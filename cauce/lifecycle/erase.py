@@ -38,7 +38,8 @@ BEYOND_REACH = (
     " they held; before PostgreSQL 18 also the planner's statistics of tables that are empty now",
     "population figures hold the person's share until the next `cauce run`; until then those by agent and model lack"
     " what the person had part in",
-    "vectors are listed in vector_deletions for the vector store's next synchronisation",
+    "vectors and stored files are in their stores, and their ids and paths on a list for them, until it is worked off"
+    " (`cauce deletions`)",
 )
 LINGERING = (
     "a transaction that began earlier still sees what went, and keeps it in the database's files: run"

@@ -98,7 +98,7 @@ class Erasure(Base):
 
 
 class VectorDeletion(Created, Base):
-    """A vector whose document is gone, until the vector store has deleted it, too. It tells nothing of the person."""
+    """A vector that a chunk had, until the vector store has deleted it, too. It tells nothing of the person."""
 
     __tablename__ = "vector_deletions"
 
@@ -106,6 +106,19 @@ class VectorDeletion(Created, Base):
     vector_id: Mapped[str] = mapped_column(String(255))
 
     __table_args__ = (Unique("vector_id"),)
+
+
+class BlobDeletion(Created, Base):
+    """Where the bytes of a file or an artifact that is gone are, until their store has deleted them, too.
+
+    Of an artifact's the provider is not known. The path may tell of the person.
+    """
+
+    __tablename__ = "blob_deletions"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("uuidv7()"))
+    provider: Mapped[str | None] = mapped_column(String(50))
+    location: Mapped[str] = mapped_column(String(1000))
 
 
 class AuditEntry:

@@ -1,4 +1,5 @@
 from pathlib import Path
+from uuid import uuid4
 
 from tests.cauce.cli.conftest import Cauce
 
@@ -17,6 +18,12 @@ def test_a_person_is_exported_and_erased_by_command(cauce: Cauce, tmp_path: Path
     assert "inbox" in erased.stdout
     assert "nobody has this address" in cauce("person", "erase", "ana@example.com", "--yes").stdout
     assert "nobody has the address" in cauce("person", "export", "ana@example.com").stderr
+
+
+def test_what_stores_have_to_delete_is_listed_and_taken_off_by_command(cauce: Cauce) -> None:
+    assert cauce("deletions", "list").stdout == "0 to delete\n"
+    assert cauce("deletions", "list", "--json").stdout == "[]\n"
+    assert cauce("deletions", "done", str(uuid4())).stdout == "0 taken off the list\n"
 
 
 def test_retention_and_archives_by_command(cauce: Cauce) -> None:

@@ -20,9 +20,9 @@ from cauce.security.envelope import Place
 PREFIX = "qzx"
 EMAIL = f"{PREFIX}anamaria@example.com"
 TRACE = f"{PREFIX}[0-9a-f]{{9}}|{PREFIX}anamaria|{PREFIX.encode().hex()}"
-REAL = ("timezone", "email")
-"""Must be what they say: days are computed with the zone; the address holds a canary of its own."""
-HELD = (DataClass.PERSONAL, DataClass.TEXT, DataClass.SEALED, DataClass.TRACE)
+REAL = ("timezone", "email", "vector_id", "vector_ids")
+"""Must be what they say: days are computed with the zone; the address holds a canary of its own; a vector has a model."""
+HELD = (DataClass.PERSONAL, DataClass.TEXT, DataClass.SEALED, DataClass.TRACE, DataClass.STORED)
 TYPES = """
 SELECT a.attname, t.typname, CASE WHEN t.typname = 'varchar' AND a.atttypmod > 0 THEN a.atttypmod - 4 END
 FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
@@ -155,7 +155,7 @@ def read_export(path: Path) -> dict[str, list[dict[str, Any]]]:
 
 SHARED = {
     "alembic_version", "audit_heads", "audit_logs", "audit_occasions", "audit_pending", "audit_seals", "erasure_log",
-    "vector_deletions", "usage_archives",
+    "vector_deletions", "blob_deletions", "usage_archives",
 }  # fmt: skip
 """What an erasure itself writes to."""
 

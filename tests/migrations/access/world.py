@@ -35,6 +35,7 @@ NOBODYS = [
     "INSERT INTO fx_rates (base, quote, date, source, rate) VALUES ('USD', 'MXN', '2025-01-01', 'x', 20)",
     "INSERT INTO erasure_log (pseudonym) VALUES (uuidv7())",
     "INSERT INTO vector_deletions (vector_id) VALUES ('v')",
+    "INSERT INTO blob_deletions (location) VALUES ('l')",
     "INSERT INTO usage_archives (file, month, rows, total_tokens, total_cost, content_hash) VALUES ('f', '2024-01-01', 1, 1, 1, 1)",
     "INSERT INTO provider_reports (report_key, provider, kind, report, starts_at, ends_at, grouping, dimensions, amount, currency)"
     " VALUES (uuidv7(), 'openai', 'cost', 'costs', '2024-01-01Z', '2024-01-02Z', '', '{}', 1, 'USD')",
