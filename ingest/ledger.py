@@ -108,6 +108,8 @@ def finish(
     tally: dict[str, int] = dict(
         conn.execute("SELECT outcome, sum(records)::bigint FROM tally GROUP BY outcome").fetchall()
     )
+    if "ignored" in tally:
+        ignored = {**ignored, "erased person": tally["ignored"]}
     skipped = sum(ignored.values())
     report = FileReport(
         entry.file,

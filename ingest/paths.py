@@ -8,6 +8,7 @@ from uuid import UUID
 
 from cauce.database import Database, Role
 from cauce.errors import FatalError, SkippableError
+from cauce.security.people import erased
 from ingest.load import Load
 from ingest.opening import open_input
 from ingest.report import FileReport, Progress
@@ -54,7 +55,7 @@ def load_paths(
             raise FatalError(
                 "there is no such person",
                 where=owner_email,
-                action="check the address, or make them with --create-user",
+                action="check the address, or make them with --create-user (with `cauce link`, if they were erased)",
             )
     reports = []
     for found in find_files(paths):
@@ -70,6 +71,8 @@ def _load(
 ) -> FileReport:
     if found.email is not None:
         owner = find_person(db, found.email, create=create_user)
+        if owner is None and (day := erased(db, [found.email]).get(found.email.lower())):
+            return FileReport(found.path.name, message=f"not loaded: its person was erased on {day}; delete the file")
     with open_input(found.path) as opened:
         load = Load(
             db, opened, found.path.name, found.path, owner=owner, create_people=create_user, on_progress=on_progress
@@ -78,12 +81,13 @@ def _load(
 
 
 def find_person(db: Database, email: str, *, create: bool) -> UUID | None:
-    """The person with an e-mail address, made when asked to; None when there is none.
+    """The person with an e-mail address, made when asked to; None when there is none, or they were erased.
 
     Raises `FatalError` when a person is to be made and the text is not an e-mail address.
     """
     if create and not _EMAIL.fullmatch(email):
         raise FatalError("this is not an e-mail address", where=email, action="write it as name@example.com")
+    create = create and not erased(db, [email])
     with db.transaction(Role.INGEST) as conn:
         if create:
             conn.execute(

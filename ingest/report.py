@@ -14,7 +14,8 @@ class FileReport:
     """The accounting of one file: `read` = `loaded` + `updated` + `duplicate` + `quarantined` + `ignored`.
 
     `batch` is the ledger's row, of an earlier load when the whole file is a repeat. A file that could not be used has
-    neither batch nor counts, `failed` set, and a `message` that says what, where and what to do.
+    neither batch nor counts, `failed` set, and a `message` that says what, where and what to do; one of a person who
+    was erased has a `message` alone.
     """
 
     file: str

@@ -171,5 +171,5 @@ def print_reports(reports: "Sequence[FileReport]") -> None:
     if reports:
         out.print(table)
     for report in reports:
-        if report.message and (report.failed or report.read != report.duplicate):
+        if report.message and (report.failed or report.batch is None or report.read != report.duplicate):
             out.print(f"{report.file}: {report.message}", markup=False, soft_wrap=True)

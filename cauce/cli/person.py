@@ -10,6 +10,7 @@ from rich.table import Table
 from cauce.cli.audit import seal_log
 from cauce.cli.database import open_database
 from cauce.cli.progress import step
+from cauce.database import Database
 
 person_app = typer.Typer(help="A person's data: export, erase.", no_args_is_help=True)
 out = Console(highlight=False, soft_wrap=True)
@@ -60,9 +61,19 @@ def person_erase(
         out.print(table)
     who = f"erased; the audit log knows them as {erased.pseudonym}" if erased.pseudonym else "nobody has this address"
     out.print(f"{email}: {who}", markup=False)
+    for path in _files_of(database, email):
+        out.print(f"! {path} is still there: delete it", markup=False)
     for note in BEYOND_REACH if erased.pseudonym else ():
         out.print(f"· {note}", markup=False)
     if erased.lingering:
         out.print(f"! {LINGERING}", markup=False)
     if not seal_log(database):
         raise typer.Exit(1)
+
+
+def _files_of(database: Database, email: str) -> list[Path]:
+    """The files of the inbox that lie in a folder named by this address."""
+    from ingest.paths import find_files
+
+    found = find_files([database.settings.inbox])
+    return [file.path for file in found if file.email and file.email.lower() == email.strip().lower()]

@@ -76,6 +76,7 @@ def load_demo(database: Database, *, users: int | None = None, months: int | Non
     from cauce.demo import generate
     from cauce.demo.billing import bill_months
     from cauce.demo.people import create_people
+    from cauce.security.people import find_person
 
     settings = get_settings()
     users, months = users or settings.demo_users, months or settings.demo_months
@@ -89,7 +90,7 @@ def load_demo(database: Database, *, users: int | None = None, months: int | Non
     print_reports(load(database, [folder]))
     with step("demo invoices"):
         bill_months(database, plan)
-    return [person.email for person in plan.people[:4]]
+    return [person.email for person in plan.people[:4] if find_person(database, person.email)]
 
 
 def run_pipeline(database: Database, inputs: list[Path]) -> bool:

@@ -12,6 +12,7 @@ from cauce.demo.plan import DemoPerson, DemoPlan
 from cauce.demo.prices import write_prices
 from cauce.demo.subscriptions import write_history
 from cauce.demo.window import Window
+from cauce.security.people import erased
 
 _AGENTS = """
 INSERT INTO agents (slug, name, description, category, is_public)
@@ -37,12 +38,14 @@ _LIMITS = """UPDATE users SET custom_limits = '{"messages": 150000, "tokens": nu
 def create_people(db: Database, plan: DemoPlan) -> None:
     """Create the plan's people, with zones, plans, settings and currency, and the agents they use.
 
-    Who is there already stays as they are: again is the same, and keeps what a person has set since.
+    Who is there already stays as they are: again is the same, and keeps what a person has set since. Who was erased
+    stays away.
     """
-    by_email = {person.email: person for person in plan.people}
+    gone = erased(db, [person.email for person in plan.people])
+    by_email = {person.email: person for person in plan.people if person.email not in gone}
     with db.transaction(Role.OWNER) as conn:
         conn.execute(_AGENTS, (Jsonb([asdict(agent) for agent in AGENTS]),))
-        rows = conn.execute(_PEOPLE, (Jsonb([_fields(person) for person in plan.people]),)).fetchall()
+        rows = conn.execute(_PEOPLE, (Jsonb([_fields(person) for person in by_email.values()]),)).fetchall()
         made = [(UUID(str(user_id)), by_email[email]) for user_id, email in rows]
         ids = [user_id for user_id, _ in made]
         conn.execute(_SETTINGS, (ids, [person.language for _, person in made]))

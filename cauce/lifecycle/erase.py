@@ -27,6 +27,7 @@ from cauce.models import Base
 from cauce.progress import Progress
 from cauce.security import audit
 from cauce.security.envelope import Place
+from cauce.security.people import note_erased
 
 LOCK_TIMEOUT = "2s"
 PAUSES = (0.1,) * 19
@@ -70,11 +71,13 @@ DELETE FROM {} AS f USING intermediate.int_usage_daily AS u
 WHERE u.user_id = {}
   AND (f.usage_date, f.agent_id, f.provider, f.model) = (u.usage_date, u.agent_id, u.provider, u.model)
 """
-# A batch that other people's rows hang on stays, as nobody's: an undo still finds them, their quarantine is not lost.
-_SHARED_BATCHES = """
-UPDATE ingest_batches b SET user_id = NULL, source_file = %(erased)s
+# Batches stay, as nobody's: by its content a file is known when it comes again without an owner, an undo finds other
+# people's rows, and their quarantine is not lost. Of those that are undone only the latter are of use.
+_BATCHES = """
+UPDATE ingest_batches b SET user_id = NULL, source_file = %(erased)s, ignored_kinds = '{}'
 WHERE b.user_id = %(person)s AND (
-  EXISTS (SELECT FROM usage_event_keys k WHERE k.batch_id = b.id AND k.user_id <> %(person)s)
+  b.status = 'done'
+  OR EXISTS (SELECT FROM usage_event_keys k WHERE k.batch_id = b.id AND k.user_id <> %(person)s)
   OR EXISTS (SELECT FROM quarantined_rows q
     WHERE b.id IN (q.batch_id, q.resolved_by) AND q.user_id IS DISTINCT FROM %(person)s))
 """
@@ -133,6 +136,7 @@ def _begin(database: Database, address: str) -> UUID | None:
             return None
         conn.execute("UPDATE users SET is_active = false WHERE id = %s AND is_active", row)
         conn.execute("INSERT INTO erasure_log (pseudonym) VALUES (%s) ON CONFLICT DO NOTHING", row)
+        note_erased(database, conn, address)
         return UUID(str(row[0]))
 
     return _persistently(database, begin)
@@ -207,7 +211,7 @@ def _nobodys_records(database: Database, conn: psycopg.Connection) -> Iterator[t
 
 
 def _leave_rows(conn: psycopg.Connection, erased: Erased, person: UUID) -> None:
-    conn.execute(_SHARED_BATCHES, {"person": person, "erased": ERASED})
+    conn.execute(_BATCHES, {"person": person, "erased": ERASED})
     for table in tables("public"):
         _clear_actors(conn, table, person)
         if table.owner and table.name in Base.metadata.tables:  # a view's rows are those of its tables

@@ -97,6 +97,15 @@ class Erasure(Base):
     )
 
 
+class ErasedAddress(Base):
+    """A keyed hash of an address whose person was erased. It tells nothing of who that was without the address."""
+
+    __tablename__ = "erased_addresses"
+
+    address_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    erased_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
 class VectorDeletion(Created, Base):
     """A vector that a chunk had, until the vector store has deleted it, too. It tells nothing of the person."""
 

@@ -1,6 +1,8 @@
 """Who a signed-in person is, and making people."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
@@ -131,6 +133,38 @@ def save_settings(
         raise FatalError(
             f"these settings cannot be ({error.diag.constraint_name})", action="choose one of the values offered"
         ) from error
+
+
+def note_erased(database: Database, conn: psycopg.Connection, email: str) -> None:
+    """Remember that this address was erased, by a keyed hash."""
+    conn.execute(
+        "INSERT INTO erased_addresses (address_hash) VALUES (%s)"
+        " ON CONFLICT (address_hash) DO UPDATE SET erased_at = excluded.erased_at",
+        (_address_hash(database, email),),
+    )
+
+
+def erased(database: Database, emails: Iterable[str]) -> dict[str, date]:
+    """Which of these addresses were erased and have nobody since, in lower case, and on which day (UTC).
+
+    Somebody who was made anew with such an address, by an admin's own act, is a person like any other.
+    """
+    with database.transaction(Role.OWNER) as conn:
+        if conn.execute("SELECT FROM erased_addresses LIMIT 1").fetchone() is None:
+            return {}
+        asked = {_address_hash(database, email): email.lower() for email in emails}
+        found = conn.execute(
+            "SELECT address_hash, (erased_at AT TIME ZONE 'UTC')::date FROM erased_addresses"
+            " WHERE address_hash = ANY(%s)",
+            (list(asked),),
+        ).fetchall()
+        days = {asked[bytes(address)]: day for address, day in found}
+        there = conn.execute("SELECT lower(email) FROM users WHERE lower(email) = ANY(%s)", (list(days),)).fetchall()
+    return {email: day for email, day in days.items() if (email,) not in there}
+
+
+def _address_hash(database: Database, email: str) -> bytes:
+    return database.sealer.blind_index(email.strip().lower(), purpose="erased-address")
 
 
 def find_person(database: Database, email: str) -> UUID | None:

@@ -37,7 +37,9 @@ def serve(
     owner = None if owner_email is None else find_person(db, owner_email, create=create_user)
     if owner_email is not None and owner is None:
         raise FatalError(
-            "there is no such person", where=owner_email, action="check the address, or make them with --create-user"
+            "there is no such person",
+            where=owner_email,
+            action="check the address, or make them with --create-user (with `cauce link`, if they were erased)",
         )
     with _listen(host, port) as listening:
         shown = f"[{host}]" if ":" in host else host

@@ -9,7 +9,9 @@ CREATE TEMP TABLE current_load (
     content_sha256 bytea NOT NULL,
     owner_id uuid,
     create_people boolean NOT NULL,
-    only_owner boolean NOT NULL
+    only_owner boolean NOT NULL,
+    -- Addresses, in lower case, whose people were erased: what names them is ignored.
+    erased text[] NOT NULL DEFAULT '{}'
 ) ON COMMIT DROP;
 
 -- How many records each step brought to which outcome.

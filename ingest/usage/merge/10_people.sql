@@ -11,7 +11,7 @@ INSERT INTO users (email)
 SELECT DISTINCT p.email
 FROM event_people AS p
 CROSS JOIN current_load AS l
-WHERE l.create_people AND p.email ~ '^[^@[:space:]|]+@[^@[:space:]|]+\.[^@[:space:]|.]{2,}$'
+WHERE l.create_people AND p.email <> ALL (l.erased) AND p.email ~ '^[^@[:space:]|]+@[^@[:space:]|]+\.[^@[:space:]|.]{2,}$'
 ORDER BY p.email
 ON CONFLICT (lower(email)) DO NOTHING;
 
@@ -24,6 +24,20 @@ UPDATE event_people AS p
 SET user_id = l.owner_id
 FROM current_load AS l
 WHERE p.user_email = '';
+
+-- Whoever was erased does not come back by a file, nor into the quarantine.
+INSERT INTO tally (outcome, records)
+SELECT
+    'ignored' AS outcome,
+    count(*) AS records
+FROM event_people AS p
+INNER JOIN current_load AS l ON p.email = ANY (l.erased)
+INNER JOIN staged_usage AS s ON p.user_email = coalesce(s.user_email, '')
+HAVING count(*) > 0;
+
+DELETE FROM event_people AS p
+USING current_load AS l
+WHERE p.email = ANY (l.erased);
 
 INSERT INTO refused (record, line, column_name, rule, reason)
 SELECT

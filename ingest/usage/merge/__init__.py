@@ -3,6 +3,7 @@
 import psycopg
 
 from cauce.database import Database, Role
+from cauce.security.people import erased
 from ingest.merge import Merge, Rewrite
 from ingest.usage.events import KIND
 from ingest.usage.overrides import load_overrides
@@ -18,10 +19,23 @@ def _ensure_partitions(db: Database, conn: psycopg.Connection) -> None:
                 other.execute("SELECT ensure_month_partitions(%s, %s)", (month, month))
 
 
+def _leave_out_erased(db: Database, conn: psycopg.Connection) -> None:
+    """Tell the merge which of the addresses that events name were erased."""
+    named = conn.execute("SELECT DISTINCT lower(btrim(user_email)) FROM staged_usage WHERE user_email <> ''").fetchall()
+    gone = erased(db, [email for (email,) in named])
+    if gone:
+        conn.execute("UPDATE current_load SET erased = %s", (list(gone),))
+
+
+def _ready(db: Database, conn: psycopg.Connection) -> None:
+    _ensure_partitions(db, conn)
+    _leave_out_erased(db, conn)
+
+
 def _price_by_overrides(conn: psycopg.Connection) -> Rewrite:
     """Have events priced by prices of our own where there are any: readers know the price book only."""
     book = load_overrides(conn)
     return lambda kind, frame: price_anew(frame, book) if kind == KIND and book else frame
 
 
-MERGE = Merge("usage", personal=False, begin=_price_by_overrides, ready=_ensure_partitions)
+MERGE = Merge("usage", personal=False, begin=_price_by_overrides, ready=_ready)

@@ -12,8 +12,16 @@ def test_a_person_is_exported_and_erased_by_command(cauce: Cauce, tmp_path: Path
     assert archive.exists()
     refused = cauce("person", "erase", "ana@example.com")
     assert refused.returncode != 0
+    file = tmp_path / "inbox" / "Ana@example.com" / "a.csv"
+    file.parent.mkdir(parents=True)
+    file.write_text("not read\n")
+    (file.parent.parent / "b.csv").write_text("of nobody\n")
     erased = cauce("person", "erase", "ana@example.com", "--yes")
     assert erased.returncode == 0, erased.stderr
+    assert f"{file} is still there: delete it" in erased.stdout
+    assert erased.stdout.count("still there") == 1
+    left = cauce("ingest", str(file))
+    assert (left.returncode, "a.csv: not loaded: its person was erased on" in left.stdout) == (0, True)
     assert "the audit log knows them as" in erased.stdout
     assert "inbox" in erased.stdout
     assert "nobody has this address" in cauce("person", "erase", "ana@example.com", "--yes").stdout

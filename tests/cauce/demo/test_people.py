@@ -2,6 +2,9 @@ from datetime import UTC, datetime
 
 from cauce.database import Database, Role
 from cauce.demo import create_people
+from cauce.lifecycle.erase import erase
+from cauce.security.people import find_person
+from ingest import FileReport, load_paths
 from tests.cauce.demo.conftest import Demo
 
 
@@ -79,3 +82,25 @@ def test_prices_of_a_contract_and_limits_of_a_company(db: Database, demo: Demo) 
     admin = demo.plan.people[0].email
     assert prices == [("mistral-small-latest", False, admin), ("mistral-small-latest", True, admin)]
     assert limited == [(True, "ENTERPRISE")]
+
+
+def test_an_erased_person_stays_away_when_the_demo_is_loaded_again(db: Database, small: Demo) -> None:
+    def load() -> list[FileReport]:
+        create_people(db, small.plan)
+        return load_paths(db, [small.folder])
+
+    def counted() -> list[tuple[object, ...]]:
+        with db.transaction(Role.OWNER) as conn:
+            return conn.execute(
+                "SELECT (SELECT count(*) FROM users), (SELECT count(*) FROM usage_logs), (SELECT count(*) FROM"
+                " ingest_batches), (SELECT count(*) FROM quarantined_rows), (SELECT count(*) FROM transactions)"
+            ).fetchall()
+
+    load()
+    erased = small.plan.people[2].email
+    assert erase(db, erased).removed["usage_logs"] > 0
+    before = counted()
+    again = load()
+    assert counted() == before
+    assert find_person(db, erased) is None
+    assert any("was erased on" in (report.message or "") for report in again)

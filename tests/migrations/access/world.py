@@ -34,6 +34,7 @@ NOBODYS = [
     "INSERT INTO invitations (email, token, role) VALUES ('eva@example.com', repeat('a', 64), 'USER')",
     "INSERT INTO fx_rates (base, quote, date, source, rate) VALUES ('USD', 'MXN', '2025-01-01', 'x', 20)",
     "INSERT INTO erasure_log (pseudonym) VALUES (uuidv7())",
+    "INSERT INTO erased_addresses (address_hash) VALUES ('h')",
     "INSERT INTO vector_deletions (vector_id) VALUES ('v')",
     "INSERT INTO blob_deletions (location) VALUES ('l')",
     "INSERT INTO usage_archives (file, month, rows, total_tokens, total_cost, content_hash) VALUES ('f', '2024-01-01', 1, 1, 1, 1)",
