@@ -19,12 +19,13 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from cauce.database import Database, Role
+from cauce.database import Database, Role, locks
 from cauce.lifecycle import deletions, retention
 from cauce.lifecycle.archive import archive_month
 from cauce.lifecycle.classification import tables
 from cauce.lifecycle.erase import erase
 from cauce.lifecycle.export import export
+from cauce.security import people
 from cauce.settings import PROJECT
 from expectations.transform import run_dbt
 from ingest import load_paths
@@ -127,12 +128,67 @@ def test_whoever_did_something_to_others_can_go_and_the_others_keep_their_rows(
 
 def test_erased_twice_is_erased_once_and_the_address_is_free_again(two: tuple[Database, UUID, UUID]) -> None:
     db, ana, _ = two
-    assert erase(db, EMAIL).pseudonym == ana
+    assert erase(db, f" {EMAIL.upper()} ").pseudonym == ana
     before = hashes_of_others(db, ana)
     again = erase(db, EMAIL)
     assert (again.pseudonym, again.removed) == (None, {})
     assert hashes_of_others(db, ana) == before
     assert make_person_in(db, EMAIL) != ana
+
+
+def test_the_address_goes_from_logs_that_were_rotated_and_from_names_of_others_files(
+    db: Database, tmp_path: Path
+) -> None:
+    make_person_in(db, EMAIL)
+    luis = make_person_in(db, "luis@example.com")
+    (tmp_path / "log").mkdir()
+    for name in ("cauce.log", "cauce.log.1"):
+        (tmp_path / "log" / name).write_text(f"{EMAIL} asked for a link\n")
+    with db.transaction(Role.OWNER) as conn:
+        conn.execute(
+            "INSERT INTO ingest_batches (user_id, domain, source_file, format, format_version, content_sha256)"
+            " VALUES (%s, 'finance', %s, 'ofx', 1, 'x')",
+            (luis, f"shared with {EMAIL.title()}.ofx"),
+        )
+    assert erase(db, EMAIL).removed["log"] == 2
+    assert {path.read_text() for path in (tmp_path / "log").iterdir()} == {"(erased) asked for a link\n"}
+    with db.transaction(Role.OWNER) as conn:
+        kept = conn.execute("SELECT user_id, source_file FROM ingest_batches").fetchall()
+    assert kept == [(luis, "shared with (erased).ofx")]
+
+
+@pytest.mark.parametrize("held", [locks.LIFECYCLE, locks.MARTS])
+def test_an_erasure_waits_for_a_build_and_for_a_retention_run(
+    db: Database, in_parallel: Callable[..., list[Any]], held: str
+) -> None:
+    ana = make_person_in(db, EMAIL)
+    told, started, waits = list[str](), threading.Event(), threading.Event()
+
+    def at_work() -> bool:
+        with db.lock(held):
+            started.set()
+            waits.wait(5)
+            with db.transaction(Role.OWNER) as conn:
+                return conn.execute("SELECT status FROM erasure_log").fetchall() == []
+
+    def tell(detail: str) -> None:
+        told.append(detail)
+        waits.set()
+
+    def remove() -> UUID | None:
+        started.wait(10)
+        return erase(db, EMAIL, on_progress=tell).pseudonym
+
+    assert in_parallel(at_work, remove) == [True, ana]
+    assert told[0] == f"waiting for another `cauce` that is at work ({held})"
+
+
+def test_whoever_is_being_erased_is_signed_out_at_once(db: Database) -> None:
+    make_person_in(db, EMAIL)
+    session = sign_in_to(db, EMAIL)
+    assert people.person(db, session)
+    kill_erasure(db, "_leave_warehouse")
+    assert people.person(db, session) is None
 
 
 def test_of_somebody_only_invited_the_address_goes(db: Database) -> None:
