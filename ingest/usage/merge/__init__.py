@@ -1,5 +1,7 @@
 """The merge of usage events and of provider reports; the steps are the SQL files beside this one."""
 
+from collections.abc import Iterator
+
 import psycopg
 
 from cauce.database import Database, Role
@@ -21,10 +23,15 @@ def _ensure_partitions(db: Database, conn: psycopg.Connection) -> None:
 
 def _leave_out_erased(db: Database, conn: psycopg.Connection) -> None:
     """Tell the merge which of the addresses that events name were erased."""
-    named = conn.execute("SELECT DISTINCT lower(btrim(user_email)) FROM staged_usage WHERE user_email <> ''").fetchall()
-    gone = erased(db, [email for (email,) in named])
+    gone = erased(db, _named(conn))
     if gone:
         conn.execute("UPDATE current_load SET erased = %s", (list(gone),))
+
+
+def _named(conn: psycopg.Connection) -> Iterator[str]:
+    """The addresses that events name: looked for when they are wanted only, as there may be a million events."""
+    for (email,) in conn.execute("SELECT DISTINCT lower(btrim(user_email)) FROM staged_usage WHERE user_email <> ''"):
+        yield email
 
 
 def _ready(db: Database, conn: psycopg.Connection) -> None:
