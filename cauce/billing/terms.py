@@ -18,7 +18,7 @@ from cauce.models.identity import SubscriptionTier
 from cauce.security.audit import record
 
 # The person is locked, too: whoever changes the plan changes that row, and then this history.
-_PERSON = "SELECT id FROM users WHERE lower(email) = lower(%s) FOR UPDATE"
+_PERSON = "SELECT id FROM users WHERE lower(email) = lower(%s) FOR NO KEY UPDATE"
 _HISTORY = """
 SELECT user_id, id, plan_code, coalesce(last_status, status) AS status, valid_from, valid_to, currency, amount,
   billing_interval

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from app_streamlit.formats import Formats
+from cauce.database import Role
 from tests.app_streamlit.conftest import on_card, one, text_of
 from tests.app_streamlit.seed import ANA, BETO, NEW, TODAY
 
@@ -136,6 +137,18 @@ def test_every_page_says_how_fresh_it_is(signed_in, key):
     page = text_of(signed_in(ANA).open(key))
     assert "Datos hasta el 15 nov 2025, 12:00" in page
     assert "revisiones aprobadas" in page or "revisión aprobada" in page
+
+
+def test_pages_open_and_settings_are_saved_while_the_persons_events_are_written(world, signed_in):
+    with world.db.connect(Role.OWNER) as writer:
+        writer.execute("UPDATE usage_logs SET total_cost = 0 WHERE user_id = %s", (world.people[ANA],))
+        browser = signed_in(ANA)
+        for key in PAGES:
+            assert "Datos hasta el" in text_of(browser.open(key))
+        page = browser.open("settings")
+        page.button[0].click().run()
+        assert "Se guardaron tus ajustes" in text_of(page)
+        writer.rollback()
 
 
 def test_every_table_comes_with_a_download(signed_in):

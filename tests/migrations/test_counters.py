@@ -9,9 +9,13 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from psycopg import sql
 
 from cauce.database import Database, Role
-from tests.conftest import make_person_in
+from cauce.security.people import person as signed_in
+from cauce.security.people import save_settings
+from cauce.security.sign_in import revoke
+from tests.conftest import make_person_in, sign_in_to
 
 MONTHLY = (
     "SELECT user_id, year, month, total_messages, total_tokens, total_cost, unknown_cost_events, agent_usage, limit_messages,"
@@ -349,6 +353,68 @@ def test_who_has_no_plan_is_counted_without_a_limit(db: Database, events: int) -
         assert conn.execute(ONE.format("month_totals"), (person,)).fetchall() == [
             (events, events * 2, Decimal(events), 0, False)
         ]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        f"{INSERT} LIMIT 1",
+        INSERT,
+        "UPDATE usage_logs SET total_cost = 2",
+        "DELETE FROM usage_logs",
+        "SELECT recount_usage(ARRAY(SELECT id FROM users))",
+    ],
+    ids=["one event", "several events", "other costs", "deletion", "recount"],
+)
+@pytest.mark.parametrize("is_verified", [False, True])
+def test_whose_events_are_being_written_signs_in_and_changes_what_is_theirs(
+    db: Database, change: str, is_verified: bool
+) -> None:
+    person = prepare(db)[0]
+    email = "p0@example.com"
+    events = ([person] * 2, [NOW] * 2, [1] * 2, ["1"] * 2)
+    with db.transaction(Role.OWNER) as conn:
+        conn.execute(INSERT, events)
+    if is_verified:
+        sign_in_to(db, email)
+    # Who waits fails.
+    with psycopg.connect(db.address.superuser_url, autocommit=True) as conn:
+        conn.execute(sql.SQL("ALTER DATABASE {} SET lock_timeout = '50ms'").format(sql.Identifier(db.address.name)))
+    db.close()
+    with db.connect(Role.OWNER) as writer:
+        writer.execute(change.encode(), events if "%s" in change else None)
+        token = sign_in_to(db, email)
+        with db.transaction(Role.OWNER) as conn:
+            conn.execute("UPDATE auth_sessions SET idle_expires = now() + interval '1 minute'")
+        who = signed_in(db, token)
+        assert who is not None
+        assert who.id == person
+        save_settings(db, token, language="en", timezone="Asia/Tokyo", theme="dark")
+        with db.transaction(Role.USER, session_token=token) as conn:
+            conn.execute("UPDATE users SET display_name = 'x', avatar = 'y'")
+        changed = signed_in(db, token)
+        assert changed is not None
+        assert (changed.language, changed.timezone, changed.theme, changed.display_name) == (
+            "en",
+            "Asia/Tokyo",
+            "dark",
+            "x",
+        )
+        revoke(db, token)
+        writer.commit()
+        assert_counted(writer)
+
+
+def test_signing_in_leaves_an_address_that_is_verified_as_it_is(db: Database) -> None:
+    make_person_in(db, "ana@example.com")
+    verified = "SELECT email_verified, updated_at FROM users"
+    with db.connect(Role.OWNER, autocommit=True) as conn:
+        assert conn.execute("SELECT email_verified FROM users").fetchall() == [(None,)]
+        sign_in_to(db, "ana@example.com")
+        first = conn.execute(verified).fetchall()
+        sign_in_to(db, "ana@example.com")
+        assert conn.execute(verified).fetchall() == first
+        assert first[0][0] is not None
 
 
 def test_small_costs_add_up_exactly(db: Database) -> None:
