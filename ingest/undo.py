@@ -4,12 +4,15 @@ from uuid import UUID
 
 import psycopg
 
-from cauce.database import Database, Role
-from cauce.errors import SkippableError
+from cauce.database import Database, Role, locks
+from cauce.errors import RetriableError, SkippableError
 from ingest import ledger
 from ingest.load import begin_merge
 from ingest.merge import merge_of
 from ingest.staging import HERE, run_steps
+
+PAUSES = (0.2, 0.5, 1.0, 2.0)
+"""Seconds between the attempts at an undo that the database breaks off in favour of other writers."""
 
 
 def undo(db: Database, batch: UUID) -> str:
@@ -19,8 +22,17 @@ def undo(db: Database, batch: UUID) -> str:
     before. What it updated keeps its newer content: what was there before is not kept anywhere. People, agents and
     profiles stay, and so does anything that rows of other batches hang on. Events that it reversed are there again.
     Raises `SkippableError` when the batch is unknown or already undone, or when events of it were archived or reversed
-    by another batch.
+    by another batch; `RetriableError` when other writers were in the way each time.
     """
+    try:
+        return locks.persistently(lambda: _undo(db, batch), PAUSES)
+    except locks.HELD_UP as error:
+        raise RetriableError(
+            "other writers were in the way", where=str(batch), action="run the same command again"
+        ) from error
+
+
+def _undo(db: Database, batch: UUID) -> str:
     with db.transaction(Role.INGEST) as conn:
         found = conn.execute(
             """

@@ -1,11 +1,13 @@
 import gzip
 import threading
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
+import psycopg
 import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
 
-from ingest import load_file
+from ingest import load_file, undo
 from tests.ingest.inputs import contents, counts, event, rows, write_events
 
 EVENTS = [event(n, prompt=f"¿{n}?", completion="sí") if n % 4 == 0 else event(n) for n in range(40)]
@@ -126,3 +128,19 @@ def test_rows_that_can_be_loaded_later_are_read_again_when_they_come_again(db, t
     assert counts(load_file(db, path)) == {"read": 2, "loaded": 1, "duplicate": 1}
     assert rows(db, "SELECT status FROM quarantined_rows") == ["resolved"]
     assert counts(load_file(db, path)) == {"read": 2, "duplicate": 2}
+
+
+def test_an_undo_that_is_broken_off_in_favour_of_another_writer_goes_again(db, ana, tmp_path):
+    before = contents(db, "usage_logs", "usage_event_keys")
+    batch = load_file(db, write_events(tmp_path / "a.jsonl", EVENTS)).batch
+    waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with psycopg.connect(db.address.superuser_url, dbname=db.address.name) as writer, ThreadPoolExecutor(1) as pool:
+        writer.execute("SET deadlock_timeout = '1min'")  # the undo is who looks for a deadlock, and gives way
+        writer.execute("SELECT recount_usage(%s)", ([ana],))
+        undone = pool.submit(undo, db, batch)
+        while writer.execute(waiting).fetchone() is None:
+            assert not undone.done()
+        writer.execute("SELECT FROM usage_event_keys FOR UPDATE")
+        writer.commit()
+        assert "40 rows removed" in undone.result(timeout=30)
+    assert contents(db, "usage_logs", "usage_event_keys") == before

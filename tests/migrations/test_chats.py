@@ -28,6 +28,7 @@ SELECT c.user_id, c.id, count(m.id), coalesce(sum(coalesce(m.tokens_input, 0) + 
 FROM conversations c LEFT JOIN messages m ON m.user_id = c.user_id AND m.conversation_id = c.id
 GROUP BY 1, 2 ORDER BY 1, 2
 """
+WAITING = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 # Half a person's messages go to the other of their two conversations.
 MOVE = """
 UPDATE messages m SET conversation_id = c.id FROM conversations c
@@ -163,7 +164,7 @@ def test_a_repair_counts_what_a_writer_it_waited_for_has_written(db: Database) -
         other.execute("UPDATE conversations SET message_count = 99")
         say(writer, (0, INSTANTS[0], 5, None))
         repair = pool.submit(recount, other)
-        while writer.execute("SELECT FROM pg_locks WHERE NOT granted").fetchone() is None:
+        while writer.execute(WAITING).fetchone() is None:
             assert not repair.done()
         writer.commit()
         repair.result(timeout=30)

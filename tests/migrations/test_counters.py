@@ -1,21 +1,25 @@
 """Counters equal a recount, whatever happened and however many wrote at once."""
 
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from threading import Barrier
 from uuid import UUID
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from psycopg import sql
 
-from cauce.database import Database, Role
+from cauce.database import Database, Role, locks
 from cauce.security.people import person as signed_in
 from cauce.security.people import save_settings
 from cauce.security.sign_in import revoke
-from tests.conftest import make_person_in, sign_in_to
+from tests.conftest import drop_database, make_person_in, sign_in_to
 
 MONTHLY = (
     "SELECT user_id, year, month, total_messages, total_tokens, total_cost, unknown_cost_events, agent_usage, limit_messages,"
@@ -176,31 +180,115 @@ def test_counters_equal_a_recount_after_any_history(shared_db: Database, steps: 
         conn.rollback()
 
 
-def test_eight_writers_on_the_same_people_neither_deadlock_nor_miscount(db: Database) -> None:
-    people = prepare(db)
+# What one of eight writers does to events of its own, whose model has the writer's name.
+BY = INSERT.replace("'m'", "%s")
+OWN = {
+    "delete": "DELETE FROM usage_logs WHERE model = %s AND tokens_input %% 3 = %s",
+    "update": "UPDATE usage_logs SET total_cost = 2 WHERE model = %s AND tokens_input %% 3 = %s",
+    "move": "UPDATE usage_logs SET timestamp = '2025-01-31', local_date = local_date(user_id, '2025-01-31')"
+    " WHERE model = %s AND tokens_input %% 3 = %s",
+}
+Statement = tuple[str, object]
+statements = st.lists(
+    st.one_of(
+        st.tuples(st.just("insert"), st.lists(rows, min_size=1, max_size=4)),
+        st.tuples(st.just("insert"), st.lists(rows, min_size=1, max_size=1)),
+        st.tuples(st.sampled_from(sorted(OWN)), st.integers(0, 2)),
+    ),
+    min_size=1,
+    max_size=9,
+)
 
-    def write(worker: int) -> None:
-        order = people if worker % 2 else people[::-1]
-        with db.connect(Role.OWNER) as conn:
-            for turn in range(12):
-                conn.execute(INSERT, (order, [INSTANTS[turn % 5]] * 3, [worker, turn, 1], [None, "0.000525", "1.5"]))
-                conn.execute(INSERT, ([order[0]], [INSTANTS[turn % 3]], [1], ["1"]))
-                conn.execute(
-                    "UPDATE usage_logs SET total_cost = 2 WHERE user_id = ANY (%s) AND tokens_input = %s",
-                    (people, worker),
-                )
-                conn.execute(
-                    "DELETE FROM usage_logs WHERE id IN (SELECT id FROM usage_logs WHERE tokens_input = %s ORDER BY id LIMIT 1)",
-                    (turn,),
-                )
-                if turn % 3 == 0:
-                    conn.commit()
 
-    with ThreadPoolExecutor(8) as pool:
-        for future in [pool.submit(write, worker) for worker in range(8)]:
+@pytest.fixture(scope="module")
+def crowded(
+    new_database: Callable[[Path], Database], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Database, list[UUID]]]:
+    """A database and its people. Deadlocks are looked for at once, so that they cost no second each."""
+    db = new_database(tmp_path_factory.mktemp("crowded"))
+    with psycopg.connect(db.address.superuser_url, autocommit=True) as conn:
+        name = sql.Identifier(db.address.name)
+        conn.execute(sql.SQL("ALTER DATABASE {} SET deadlock_timeout = '20ms'").format(name))
+    yield db, prepare(db)
+    drop_database(db)
+
+
+@pytest.mark.parametrize("together", [1, 3], ids=["one statement a transaction", "three statements a transaction"])
+# What fails in one order of threads is not made smaller by others.
+@settings(max_examples=15, deadline=None, phases=[Phase.generate])
+@given(
+    workers=st.lists(statements, min_size=8, max_size=8),
+    limits=st.lists(st.sampled_from(LIMITS), min_size=3, max_size=3),
+)
+def test_eight_writers_do_not_miscount_and_single_statements_do_not_deadlock(
+    crowded: tuple[Database, list[UUID]], together: int, workers: list[list[Statement]], limits: list[str | None]
+) -> None:
+    db, people = crowded
+    start = Barrier(len(workers))
+
+    def transaction(conn: psycopg.Connection, worker: str, batch: list[Statement]) -> None:
+        with conn.transaction():
+            for kind, what in batch:
+                if isinstance(what, list):
+                    who, *columns = zip(*what, strict=True)
+                    conn.execute(BY, (worker, [people[n] for n in who], *map(list, columns)))
+                else:
+                    conn.execute(OWN[kind].encode(), (worker, what))
+
+    def write(number: int, todo: list[Statement]) -> None:
+        pauses = () if together == 1 else [0.01 * (number + 1)] * 50
+        with db.connect(Role.OWNER, autocommit=True) as conn:
+            start.wait(30)
+            for n in range(0, len(todo), together):
+                batch = todo[n : n + together]
+                locks.persistently(partial(transaction, conn, f"w{number}", batch), pauses)
+
+    with db.transaction(Role.OWNER) as conn:
+        for table in ("usage_logs", "usage_slots", "monthly_usage", "usage_alerts"):
+            conn.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
+        conn.cursor().executemany(
+            "UPDATE users SET custom_limits = %s WHERE id = %s", list(zip(limits, people, strict=True))
+        )
+    with ThreadPoolExecutor(len(workers)) as pool:
+        for future in [pool.submit(write, *todo) for todo in enumerate(workers)]:
             future.result()
     with db.transaction(Role.OWNER) as conn:
+        # Who writes several takes in what is in slots, and raises what nobody saw coming.
+        conn.execute(INSERT, (people * 2, [NOW] * 6, [1] * 6, ["1"] * 6))
         assert_counted(conn)
+
+
+@pytest.mark.parametrize(("events", "is_far", "refused"), [(1, False, 1), (2, True, 1), (1, True, 0)])
+def test_of_two_who_write_for_two_people_in_opposite_order_one_goes_again(
+    db: Database, events: int, is_far: bool, refused: int
+) -> None:
+    """Whose months have begun and whose limits are far, of single events none is even refused."""
+    people = prepare(db)[:2]
+    if is_far:
+        with db.transaction(Role.OWNER) as conn:
+            conn.execute(INSERT, (people, [NOW] * 2, [1] * 2, ["1"] * 2))
+    both_at_work, refusals = Barrier(2), []
+
+    def log(order: list[UUID]) -> None:
+        with db.transaction(Role.OWNER) as conn:
+            try:
+                conn.execute(INSERT, ([order[0]] * events, [NOW] * events, [1] * events, ["0.5"] * events))
+                if not refusals:
+                    both_at_work.wait(30)
+                conn.execute(INSERT, ([order[1]] * events, [NOW] * events, [1] * events, [None] * events))
+            except locks.HELD_UP as error:
+                refusals.append(error)
+                raise
+
+    with ThreadPoolExecutor(2) as pool:
+        orders = (people, people[::-1])
+        for future in [pool.submit(locks.persistently, partial(log, order), [0.1] * 5) for order in orders]:
+            future.result()
+    assert len(refusals) == refused
+    with db.transaction(Role.OWNER) as conn:
+        before = 1 if is_far else 0
+        counted = conn.execute("SELECT user_id, total_messages, unknown_cost_events FROM month_totals").fetchall()
+        assert sorted(counted) == sorted((person, before + 2 * events, events) for person in people)
 
 
 ONE = "SELECT total_messages, total_tokens, total_cost, unknown_cost_events, exceeded_limit FROM {} WHERE user_id = %s"
@@ -415,6 +503,19 @@ def test_signing_in_leaves_an_address_that_is_verified_as_it_is(db: Database) ->
         sign_in_to(db, "ana@example.com")
         assert conn.execute(verified).fetchall() == first
         assert first[0][0] is not None
+
+
+def test_an_event_leaves_the_indexes_of_its_month_as_they_are(db: Database) -> None:
+    """Its counters are a heap-only update: an index on a column that they write would undo that."""
+    people = prepare(db)
+    with db.connect(Role.OWNER, autocommit=True) as conn:
+        for turn in range(60):
+            conn.execute(INSERT, ([people[turn % 3]], [NOW], [1], ["1"]))
+        conn.execute("SELECT pg_stat_force_next_flush()")
+        updates = conn.execute(
+            "SELECT n_tup_upd, n_tup_upd - n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'monthly_usage'"
+        ).fetchall()
+    assert updates == [(60, 0)]
 
 
 def test_small_costs_add_up_exactly(db: Database) -> None:
