@@ -267,7 +267,8 @@ def test_of_two_who_write_for_two_people_in_opposite_order_one_goes_again(
     if is_far:
         with db.transaction(Role.OWNER) as conn:
             conn.execute(INSERT, (people, [NOW] * 2, [1] * 2, ["1"] * 2))
-    both_at_work, refusals = Barrier(2), []
+    both_at_work = Barrier(2)
+    refusals: list[psycopg.Error] = []
 
     def log(order: list[UUID]) -> None:
         with db.transaction(Role.OWNER) as conn:
