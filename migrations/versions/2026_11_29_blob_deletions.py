@@ -8,7 +8,7 @@ from alembic import op
 from migrations.policies import protect
 
 revision: str = "blob_deletions"
-down_revision: str | None = "plan_names"
+down_revision: str | None = "narrow_loads"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 

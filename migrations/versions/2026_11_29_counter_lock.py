@@ -11,7 +11,7 @@ agent_slots = import_module("migrations.versions.2026_11_23_agent_slots")
 lean_counters = import_module("migrations.versions.2026_11_29_lean_counters")
 
 revision: str = "counter_lock"
-down_revision: str | None = "plan_names"
+down_revision: str | None = "erased_addresses"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 

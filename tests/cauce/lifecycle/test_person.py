@@ -31,7 +31,7 @@ from expectations.transform import run_dbt
 from ingest import load_paths
 from tests.cauce.lifecycle.canaries import EMAIL, canary, hashes_of_others, plant, read_export, traces
 from tests.cauce.lifecycle.usage import OLD
-from tests.conftest import HOME, make_person_in
+from tests.conftest import HOME, make_person_in, sign_in_to
 
 
 def test_a_canary_in_every_column_is_in_the_export_and_nowhere_after_the_erasure(
