@@ -136,9 +136,9 @@ def make_person_in(
     return person
 
 
-def sign_in_to(database: Database, email: str) -> str:
+def sign_in_to(database: Database, email: str, *, ip: str | None = None, user_agent: str | None = None) -> str:
     """Sign a person in the way a browser does; gives the session's token."""
-    session = consume(database, issue_link(database, email).split("token=")[1])
+    session = consume(database, issue_link(database, email).split("token=")[1], ip=ip, user_agent=user_agent)
     assert session, f"{email} could not sign in"
     return session
 

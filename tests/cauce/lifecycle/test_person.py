@@ -26,10 +26,22 @@ from cauce.lifecycle.classification import tables
 from cauce.lifecycle.erase import erase
 from cauce.lifecycle.export import export
 from cauce.security import people
+from cauce.security.audit import Damage, record, seal, verify
+from cauce.security.sign_in import consume, issue_link
 from cauce.settings import PROJECT
 from expectations.transform import run_dbt
 from ingest import load_paths
-from tests.cauce.lifecycle.canaries import EMAIL, canary, hashes_of_others, plant, read_export, traces
+from tests.cauce.lifecycle.canaries import (
+    BROWSER,
+    EMAIL,
+    NETWORK,
+    TRACE,
+    canary,
+    hashes_of_others,
+    plant,
+    read_export,
+    traces,
+)
 from tests.cauce.lifecycle.usage import OLD
 from tests.conftest import HOME, make_person_in, sign_in_to
 
@@ -79,9 +91,8 @@ def test_a_canary_in_every_column_is_in_the_export_and_nowhere_after_the_erasure
     erased = erase(db, EMAIL)
     assert erased.removed["marts.spending_monthly"] > 0
     assert erased.removed["archive/usage_logs"] == 12
-    # Of the audit's, the last is a count of an hour. All of them know the id that names nobody any more, nothing else.
-    named = {"public.audit_logs", "public.erasure_log", "public.audit_occasions"}
-    left = traces(db, ana)
+    left = traces(db, ana)  # the id that names nobody any more, nothing else
+    named = {"public.audit_logs", "public.erasure_log"}
     assert {trace.split(":")[0] for trace in left} - named == {"public.blob_deletions"}
     listed = deletions.pending(db)
     stored = [f"storage_files.{column}" for column in ("storage_path", "thumbnail_path")]
@@ -90,12 +101,64 @@ def test_a_canary_in_every_column_is_in_the_export_and_nowhere_after_the_erasure
     assert deletions.done(db, [one.id for one in listed]) == 3
     left = traces(db, ana)
     assert {trace.split(":")[0] for trace in left} <= named, left
-    assert not any("qzx" in trace for trace in left)
+    assert not any(re.search(TRACE, trace) for trace in left)
+    assert verify(db).broken is None
     assert hashes_of_others(db, ana) == before
     with db.transaction(Role.OWNER) as conn:
         noted = conn.execute("SELECT pseudonym, status, removed FROM erasure_log").fetchall()
     assert noted == [(ana, "done", erased.removed)]
     assert (tmp_path / "log" / "cauce.log").read_text() == "1a2b (erased)\n3c4d luis@example.com\n"
+
+
+def test_where_they_came_from_goes_with_a_person_and_the_log_stays_whole(
+    two: tuple[Database, UUID, UUID], tmp_path: Path
+) -> None:
+    """Signing in, failing to with a link of their own and with a used one, and what an admin does in a session."""
+    db, ana, luis = two
+    session = sign_in_to(db, EMAIL, ip="192.0.2.7", user_agent=BROWSER)  # Luis' address, too
+    with db.transaction(Role.ADMIN, session_token=session) as conn:
+        record(conn, "EXPORT_FOCUS")
+    expired = issue_link(db, EMAIL).split("token=")[1]
+    with db.transaction(Role.OWNER) as conn:
+        conn.execute("UPDATE verification_tokens SET expires = now() - interval '1 second'")
+    for token, ip, agent in (
+        (expired, "192.0.2.9", BROWSER),
+        (expired, f"{NETWORK}:2", BROWSER),  # used up: of nobody that is known, from a network of hers
+        ("forged", "198.51.100.1", "Forger"),
+    ):
+        assert consume(db, token, ip=ip, user_agent=agent) is None
+    export(db, EMAIL, tmp_path / "ana.zip")
+    exported = read_export(tmp_path / "ana.zip")["tables/audit_origins"]
+    assert sorted({row["ip_address"] for row in exported}) == ["192.0.2.7", "192.0.2.9", f"{NETWORK}:1"]
+    assert {row["user_agent"] for row in exported} == {BROWSER}
+    seal(db)
+
+    erase(db, EMAIL)
+    assert not any(re.search(TRACE, trace) for trace in traces(db, ana))
+    with db.transaction(Role.ADMIN) as conn:
+        left = conn.execute(
+            "SELECT user_id, host(ip_address), user_agent FROM audit_origins ORDER BY sequence"
+        ).fetchall()
+        kept = conn.execute("SELECT action FROM audit_logs WHERE admin_id = %s ORDER BY sequence", (ana,)).fetchall()
+    assert left == [(luis, "192.0.2.7", "Luis"), (None, "198.51.100.1", "Forger")]
+    assert kept == [("SIGN_IN",), ("SIGN_IN",), ("EXPORT_FOCUS",)]
+    assert (verify(db).broken, seal(db).broken) == (None, None)
+    with psycopg.connect(db.address.superuser_url, dbname=db.address.name) as conn:
+        conn.execute("SET session_replication_role = replica")
+        conn.execute("UPDATE audit_logs SET action = 'OTHER' WHERE action = 'EXPORT_FOCUS'")
+    broken = verify(db).broken  # what stays of an entry is verified as before
+    assert broken is not None
+    assert broken.damage is Damage.ALTERED
+
+
+def test_who_is_erased_in_the_middle_of_an_act_leaves_no_trace_of_where(two: tuple[Database, UUID, UUID]) -> None:
+    db, ana, _ = two
+    session = sign_in_to(db, EMAIL, ip=f"{NETWORK}:1", user_agent=BROWSER)
+    with db.transaction(Role.ADMIN, session_token=session) as conn:
+        record(conn, "EXPORT_FOCUS")
+        erase(db, EMAIL)
+    assert not any(re.search(TRACE, trace) for trace in traces(db, ana))
+    assert verify(db).broken is None
 
 
 def test_whoever_did_something_to_others_can_go_and_the_others_keep_their_rows(
@@ -261,9 +324,7 @@ def test_an_erasure_waits_for_a_writer_and_takes_what_they_wrote(
         return erase(db, EMAIL).pseudonym
 
     assert in_parallel(write, remove) == ["refused", ana]
-    assert {trace.split(":")[0] for trace in traces(db, ana)} <= {
-        "public.audit_logs", "public.erasure_log", "public.audit_occasions",
-    }  # fmt: skip
+    assert {trace.split(":")[0] for trace in traces(db, ana)} <= {"public.audit_logs", "public.erasure_log"}
 
 
 KILLED = """
@@ -306,7 +367,7 @@ def test_a_killed_erasure_goes_on_when_it_is_asked_for_again(two: tuple[Database
     assert erase(db, EMAIL).pseudonym == ana
     assert state_of_erasures(db) == [(ana, "done")]
     deletions.done(db, [one.id for one in deletions.pending(db)])
-    assert not any("qzx" in trace for trace in traces(db, ana))
+    assert not any(re.search(TRACE, trace) for trace in traces(db, ana))
     assert hashes_of_others(db, ana) == before
 
 

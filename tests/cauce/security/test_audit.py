@@ -20,7 +20,14 @@ from tests.conftest import make_person_in
 
 COUNT = 7
 FIELDS = """ARRAY[id::text, (extract(epoch FROM timestamp) * 1000000)::bigint::text, actor, admin_id::text, action, target_type,
-  target_id::text, details::text, ip_address::text, user_agent]"""
+  target_id::text, details::text, encode(origin, 'hex')]"""
+SESSION = """
+WITH opened AS (
+  INSERT INTO auth_sessions (user_id, session_token, expires, idle_expires, ip_address, user_agent)
+  VALUES (%(ana)s, encode(sha256('session'), 'hex'), now() + '1 hour', now() + '1 hour', '192.0.2.7', 'Browser')
+  RETURNING user_id, session_token)
+INSERT INTO session_lookup (user_id, session_token) TABLE opened
+"""
 SHIFT = """UPDATE audit_logs SET sequence = -sequence WHERE sequence {0};
 UPDATE audit_logs SET sequence = -sequence + {1} WHERE sequence < 0"""
 """Makes room, or closes a gap."""
@@ -67,12 +74,15 @@ class Log:
 @pytest.fixture(scope="module")
 def kept(shared_db: Database) -> Log:
     ana = make_person_in(shared_db)
-    for number in range(COUNT):
-        with shared_db.transaction(Role.OWNER) as conn:
+    with shared_db.transaction(Role.OWNER) as conn:
+        conn.execute(SESSION, {"ana": ana})
+    for number in range(COUNT):  # every other one in a session, so that it came from somewhere
+        with shared_db.transaction(Role.ADMIN, session_token="session" if number % 2 else None) as conn:
             record(conn, "EXPORT", target_type="users", target_id=ana, details={"número": number, "ok": [1.5, None]})
     log = Log(shared_db, verify(shared_db).head)
     log.tamper("""
-      CREATE SCHEMA kept; CREATE TABLE kept.audit_logs AS TABLE audit_logs; CREATE TABLE kept.audit_heads AS TABLE audit_heads""")
+      CREATE SCHEMA kept; CREATE TABLE kept.audit_logs AS TABLE audit_logs; CREATE TABLE kept.audit_heads AS TABLE audit_heads;
+      CREATE TABLE kept.audit_origins AS TABLE audit_origins""")
     return log
 
 
@@ -81,8 +91,9 @@ def log(kept: Log) -> Iterator[Log]:
     assert kept.found() is None
     yield kept
     kept.tamper("""
-      DELETE FROM audit_logs; DELETE FROM audit_heads; DELETE FROM audit_seals;
-      INSERT INTO audit_logs TABLE kept.audit_logs; INSERT INTO audit_heads TABLE kept.audit_heads""")
+      DELETE FROM audit_logs; DELETE FROM audit_heads; DELETE FROM audit_seals; DELETE FROM audit_origins;
+      INSERT INTO audit_logs TABLE kept.audit_logs; INSERT INTO audit_heads TABLE kept.audit_heads;
+      INSERT INTO audit_origins TABLE kept.audit_origins""")
     shutil.rmtree(kept.db.settings.home / "audit", ignore_errors=True)
 
 
@@ -92,7 +103,7 @@ def log(kept: Log) -> Iterator[Log]:
     [
         "id = uuidv7()",
         "timestamp = timestamp + interval '1 microsecond'",
-        "actor = 'cauce_admin'",
+        "actor = 'cauce_owner'",
         "admin_id = uuidv7()",
         "action = 'EXPORTS'",
         "target_type = NULL",
@@ -100,9 +111,8 @@ def log(kept: Log) -> Iterator[Log]:
         "target_id = uuidv7()",
         """details = details || '{"ok": [1.50, null]}'""",
         "details = NULL",
-        "ip_address = '192.0.2.1'",
-        "user_agent = ''",
-        "user_agent = '-'",
+        "origin = CASE WHEN origin IS NULL THEN sha256('x') END",
+        "origin = ''",
         "hash = sha256('x')",
         "previous_hash = sha256('x')",
     ],
@@ -112,7 +122,54 @@ def test_an_altered_field_is_found(log: Log, change: str, place: int) -> None:
     assert log.found() == (place, Damage.ALTERED)
 
 
-@pytest.mark.parametrize("fields", [("target_type", "action"), ("user_agent", "target_type")])
+ORIGIN = 4
+"""An entry that came from somewhere; the first did not."""
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ("UPDATE audit_origins SET ip_address = '192.0.2.8' WHERE sequence = 4", (ORIGIN, Damage.ALTERED)),
+        ("UPDATE audit_origins SET user_agent = NULL WHERE sequence = 4", (ORIGIN, Damage.ALTERED)),
+        ("UPDATE audit_origins SET user_id = uuidv7() WHERE sequence = 4", (ORIGIN, Damage.ALTERED)),
+        ("UPDATE audit_origins SET user_id = NULL WHERE sequence = 4", (ORIGIN, Damage.ALTERED)),
+        ("UPDATE audit_origins SET salt = sha256(salt) WHERE sequence = 4", (ORIGIN, Damage.ALTERED)),
+        ("UPDATE audit_origins SET salt = NULL WHERE sequence = 4", (ORIGIN, Damage.ALTERED)),
+        ("UPDATE audit_origins SET sequence = 1 WHERE sequence = 4", (1, Damage.ALTERED)),
+        ("INSERT INTO audit_origins (sequence, ip_address) VALUES (1, '192.0.2.8')", (1, Damage.ALTERED)),
+        ("INSERT INTO audit_origins (sequence, salt) VALUES (1, sha256('x'))", (1, Damage.ALTERED)),
+        ("INSERT INTO audit_origins (sequence) VALUES (99)", (99, Damage.INSERTED)),
+        ("DELETE FROM audit_origins WHERE sequence = 4", (ORIGIN, Damage.REMOVED)),
+        # That somebody was erased is said by the log alone.
+        (
+            "DELETE FROM audit_origins WHERE sequence = 4; INSERT INTO erasure_log (pseudonym, status, finished_at)"
+            " SELECT admin_id, 'done', now() FROM audit_logs WHERE sequence = 4",
+            (ORIGIN, Damage.REMOVED),
+        ),
+    ],
+)
+def test_where_an_act_came_from_can_neither_be_altered_nor_removed(
+    log: Log, change: str, found: tuple[int, Damage]
+) -> None:
+    log.tamper(change)
+    assert log.found() == found
+
+
+def test_an_erasure_that_was_none_excuses_nothing(log: Log) -> None:
+    """Neither of somebody who is still there, nor of nobody; and what its caller says of origins does not count."""
+    with log.db.transaction(Role.OWNER) as conn:
+        [(ana,)] = conn.execute("SELECT id FROM users").fetchall()
+        for person in (ana, UUID(int=1)):
+            record(
+                conn, "ERASE_PERSON", target_type="users", target_id=person, details={"origins": {f"{ORIGIN}": None}}
+            )
+        assert conn.execute("SELECT count(*) FROM audit_origins").fetchone() == (COUNT // 2,)
+    assert log.found() is None
+    log.tamper(f"DELETE FROM audit_origins WHERE sequence = {ORIGIN}")
+    assert log.found() == (ORIGIN, Damage.REMOVED)
+
+
+@pytest.mark.parametrize("fields", [("target_type", "action"), ("target_type", "actor")])
 def test_text_that_moves_from_field_to_field_is_found(log: Log, fields: tuple[str, str]) -> None:
     one, other = fields
     log.tamper(f"UPDATE audit_logs SET {one} = {other}, {other} = coalesce({one}, '') WHERE sequence = 2")

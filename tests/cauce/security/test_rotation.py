@@ -31,6 +31,8 @@ NOT_SECRET = {
     "encryption_keys.wrapped": "a key under the installation's secret",
     "audit_logs.previous_hash": "the chain of the audit log",
     "audit_logs.hash": "the chain of the audit log",
+    "audit_logs.origin": "a commitment to an address and a browser, under the salt beside them",
+    "audit_origins.salt": "random, and goes with what it is the salt of",
     "audit_heads.hash": "the chain of the audit log",
     "audit_seals.hash": "the chain of the audit log",
     "audit_seals.seal": "the chain of the audit log, under a key derived from the installation's secret",

@@ -85,7 +85,7 @@ def open_warehouse(database: Database) -> World:
 
 def _ready(database: Database, statements: list[str], ana: str, luis: str) -> World:
     """Sign both in, add rows, and the functions that try a role out."""
-    tokens = [sign_in_to(database, email) for email in (ana, luis)]
+    tokens = [sign_in_to(database, email, ip="192.0.2.1") for email in (ana, luis)]
     with database.transaction(Role.OWNER) as conn:
         for statement in statements:
             conn.execute(statement.encode())
