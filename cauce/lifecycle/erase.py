@@ -34,6 +34,7 @@ PAUSES = (0.1,) * 19
 ERASED = "(erased)"
 """What stands in a file name or a log where the address stood."""
 BEYOND_REACH = (
+    "agents that the person wrote are everybody's and stay, without their author: reword what names the person",
     "files given to Cauce, such as those of the inbox, are where they were: remove them yourself",
     "exports, backups, the server's own logs, and the free space of disk pages until it is written to again, keep what"
     " they held; before PostgreSQL 18 also the planner's statistics of tables that are empty now",
