@@ -1,21 +1,24 @@
 """The document of an invoice, to download."""
 
-import streamlit as st
-
+from app_streamlit.downloads import offer
 from app_streamlit.page import Page
 from cauce.billing.document import invoice_pdf
 
 
 def show_pdf(page: Page, named: str) -> None:
     """Offer the PDF of the invoice with this number, or of the draft with this id."""
-    with page.data() as data:
-        document = invoice_pdf(data.conn, named)
-    st.download_button(
+
+    def document() -> bytes:
+        with page.data() as data:
+            return invoice_pdf(data.conn, named)
+
+    offer(
+        page,
         page.t("billing.pdf"),
         document,
+        "EXPORT_INVOICE",
         file_name=f"{named}.pdf",
         mime="application/pdf",
         key="invoice-pdf",
-        on_click="ignore",
         icon=":material/picture_as_pdf:",
     )

@@ -10,6 +10,7 @@ import altair as alt
 import polars as pl
 import streamlit as st
 
+from app_streamlit.downloads import offer
 from app_streamlit.formats import Formats
 from app_streamlit.page import Page
 
@@ -143,15 +144,16 @@ def chart(
 
 def download(page: Page, frame: pl.DataFrame, name: str) -> None:
     """Offer the rows as CSV, exact and unformatted; the byte order mark lets spreadsheets read accents."""
-    st.download_button(
+    offer(
+        page,
         page.t("table.download"),
-        b"\xef\xbb\xbf" + _safe(frame).write_csv().encode(),
+        lambda: b"\xef\xbb\xbf" + _safe(frame).write_csv().encode(),
+        "EXPORT_TABLE",
         file_name=f"cauce-{name}.csv",
         mime="text/csv",
         key=f"download-{name}",
-        on_click="ignore",
         icon=":material/download:",
-        type="tertiary",
+        look="tertiary",
     )
 
 

@@ -123,11 +123,13 @@ def test_months_are_issued_in_order(books, browser):
 
 @pytest.fixture
 def files(monkeypatch) -> dict[str, bytes]:
-    """What the buttons of the page would download, by name."""
+    """What the buttons of the page download when they are clicked, by name."""
     offered: dict[str, bytes] = {}
-    monkeypatch.setattr(
-        "streamlit.download_button", lambda _label, data, *, file_name, **_options: offered.update({file_name: data})
-    )
+
+    def click(_label, data, *, file_name, **_options):
+        offered[file_name] = data() if callable(data) else data
+
+    monkeypatch.setattr("streamlit.download_button", click)
     return offered
 
 
@@ -238,6 +240,8 @@ def test_a_credit_is_given_in_the_draft_of_a_month_and_in_none_that_was_issued(b
 def test_the_document_of_an_invoice_is_downloaded_by_admins_and_its_person_alone(issued, browser, files):
     number, total = number_of(issued, ANA)
     invoice_of(browser, issued, ANA)
+    told = "SELECT u.email, a.details ->> 'file' FROM audit_logs a JOIN users u ON u.id = a.admin_id WHERE a.action = 'EXPORT_INVOICE'"
+    assert rows(issued, told) == [(ADMIN, f"{number}.pdf")]
     said = texts(files.pop(f"{number}.pdf"))
     assert {f"Factura {number}", f"{total:,.2f}"} <= set(said)
     browser.token = sign_in_to(issued, ANA)
@@ -249,6 +253,7 @@ def test_the_document_of_an_invoice_is_downloaded_by_admins_and_its_person_alone
     ]
     assert texts(files[f"{number}.pdf"]) == said
     assert [name for name in files if name.endswith(".pdf")] == [f"{number}.pdf"]
+    assert rows(issued, told) == [(ADMIN, f"{number}.pdf")]  # a person's own invoice is theirs to take
 
 
 def test_a_months_cost_is_downloaded_as_focus(books, browser, files):

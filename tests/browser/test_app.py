@@ -15,6 +15,7 @@ from app_streamlit.formats import Formats
 from cauce.database import Role
 from cauce.security.sign_in import revoke
 from tests.app_streamlit.seed import ADMIN, ANA, ANALYST, BETO, NEW
+from tests.browser.conftest import Site
 from tests.cauce.billing.test_document import texts
 
 pytestmark = pytest.mark.browser
@@ -34,6 +35,16 @@ def status_of(url: str, cookie: str | None = None) -> int:
             return int(answer.status)
     except urllib.error.HTTPError as error:
         return error.code
+
+
+def taken_by(site: Site, email: str, action: str) -> list[str]:
+    """The files that the audit log says somebody took."""
+    with site.db.transaction(Role.ADMIN) as conn:
+        told = conn.execute(
+            "SELECT details ->> 'file' FROM audit_logs WHERE action = %s AND admin_id = %s ORDER BY sequence",
+            (action, site.people[email]),
+        ).fetchall()
+    return [name for (name,) in told]
 
 
 def still(page: Page) -> None:
@@ -120,6 +131,7 @@ def test_a_download_is_its_owners_alone(visit, site):
     assert status_of(address, cookie_of(ana)) == 200
     assert status_of(address, cookie_of(visit(BETO))) == 404
     assert status_of(address, cookie_of(visit(ADMIN))) == 404
+    assert taken_by(site, ANA, "EXPORT_TABLE") == []
 
 
 def test_the_document_of_an_invoice_is_downloaded_and_read(visit, site):
@@ -143,6 +155,7 @@ def test_the_document_of_an_invoice_is_downloaded_and_read(visit, site):
         button.click()
     assert download.value.suggested_filename.endswith(".pdf")
     assert {"Plan Básico", "199.00"} <= set(texts(download.value.path().read_bytes()))
+    assert taken_by(site, ADMIN, "EXPORT_INVOICE") == [download.value.suggested_filename]
 
 
 def test_pages_of_others_cannot_be_opened_by_address(visit, site):
@@ -174,6 +187,26 @@ def test_signing_out_ends_it(visit, site):
     assert status_of(f"{site.url}/finance", cookie) == 401
     page.goto(f"{site.url}/finance")
     assert page.url == f"{site.url}/sign-in?next=/finance"
+
+
+def test_what_an_analyst_takes_is_told_and_the_page_stays(visit, site):
+    page = visit(ANALYST)
+    page.get_by_role("button", name="Ejecutar").click()
+    button = page.get_by_role("button", name="Descargar CSV").first
+    expect(button).to_be_visible(timeout=LONG)
+    still(page)
+    page.get_by_label("SQL").fill("SELECT 'not run'")
+    for times in (1, 2):
+        with page.expect_download() as download:
+            button.click()
+        assert download.value.path().read_text(encoding="utf-8-sig").startswith("user_id,")
+        assert taken_by(site, ANALYST, "EXPORT_TABLE") == ["cauce-query.csv"] * times
+    expect(page.get_by_label("SQL")).to_have_value("SELECT 'not run'")
+    expect(page.locator('[data-testid="stDataFrame"]').first).to_be_visible()
+    page.locator('[data-testid="stDataFrame"]').first.hover()
+    toolbar = page.locator('[data-testid="stElementToolbar"]').first
+    expect(toolbar.get_by_label("Search")).to_be_visible()
+    expect(toolbar.get_by_label("Download as CSV")).to_be_hidden()  # it would tell nobody
 
 
 def test_an_analyst_queries_the_marts(visit):
