@@ -22,6 +22,7 @@ from cauce.database import Database, Role, locks
 from cauce.errors import FatalError
 from cauce.lifecycle import parquet, rows
 from cauce.lifecycle.parquet import PART, Content
+from cauce.security import audit
 
 TABLE = "usage_logs"
 LOCK_TIMEOUT = "500ms"
@@ -130,6 +131,8 @@ def _archive_month(database: Database, month: date) -> int:
                 " VALUES (%s, %s, %s, %s, %s, %s)",
                 (name, month, kept.rows, kept.total_tokens, kept.total_cost, kept.content_hash),
             )
+            details = {"subject": TABLE, "month": f"{month:%Y-%m}", "rows": kept.rows}
+            audit.record(conn, "RUN_RETENTION", target_type=TABLE, details=details)
         conn.execute(sql.SQL("DROP TABLE {}").format(partition))
     if written.rows:
         parquet.put_in_place(part, folder(database) / name)

@@ -11,6 +11,12 @@ from cauce.lifecycle import rows
 from cauce.lifecycle.archive import TABLE, archives, folder
 from cauce.lifecycle.parquet import PART
 
+_READABLE = """
+SELECT attname FROM pg_attribute
+WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND has_column_privilege(attrelid, attnum, 'SELECT')
+ORDER BY attnum
+"""
+
 
 def scan_archive(database: Database) -> pl.LazyFrame:
     """The archived rows of `usage_logs`, in the columns the table has today."""
@@ -35,14 +41,16 @@ def scan_usage(database: Database) -> pl.LazyFrame:
 
 
 def query(database: Database, statement: str, *, live: bool = False) -> pl.DataFrame:
-    """Answer an SQL query over `usage_logs`: the archived rows, with `live` all of them."""
-    frame = scan_usage(database) if live else scan_archive(database)
+    """Answer an SQL query over archived rows of `usage_logs`, with `live` over all, in the columns admins may read."""
+    with database.transaction(Role.ADMIN) as conn:
+        readable = [name for (name,) in conn.execute(_READABLE, (TABLE,)).fetchall()]
+    frame = (scan_usage(database) if live else scan_archive(database)).select(readable)
     try:
         return pl.SQLContext({TABLE: frame}).execute(statement).collect()
     except pl.exceptions.PolarsError as error:
         raise FatalError(
             f"the query cannot be answered: {str(error).splitlines()[0]}",
-            action="ask for columns of usage_logs, such as `SELECT count(*) FROM usage_logs`",
+            action="ask for columns of usage_logs that admins may read, such as `SELECT count(*) FROM usage_logs`",
         ) from error
 
 

@@ -13,6 +13,7 @@ from cauce.lifecycle.sweep import sweep, unfinished
 from cauce.models import Base
 from cauce.models.security import RetentionAction, RetentionSubject
 from cauce.progress import Progress
+from cauce.security import audit
 
 BATCH = 5_000
 """Rows of one transaction: locks are held for moments."""
@@ -91,7 +92,7 @@ def _carry_out(database: Database, policy: Policy, dry_run: bool, tell: Progress
                 return [Outcome(policy, "invitations", _count(conn.execute(_EXPIRED, (policy.cutoff,))))]
         case RetentionAction.PURGE:
             return [
-                Outcome(policy, name, _delete(database, name, "deleted_at", policy.cutoff, dry_run, tell))
+                Outcome(policy, name, _delete(database, policy, name, "deleted_at", dry_run, tell))
                 for name in recoverable_tables()
             ]
         case RetentionAction.DELETE:
@@ -102,9 +103,7 @@ def _carry_out(database: Database, policy: Policy, dry_run: bool, tell: Progress
                     where="retention_policies",
                     action="set its action back to what it was, or switch the policy off",
                 )
-            return [
-                Outcome(policy, policy.subject, _delete(database, policy.subject, ends, policy.cutoff, dry_run, tell))
-            ]
+            return [Outcome(policy, policy.subject, _delete(database, policy, policy.subject, ends, dry_run, tell))]
 
 
 def recoverable_tables() -> list[str]:
@@ -112,8 +111,11 @@ def recoverable_tables() -> list[str]:
     return sorted(table.name for table in Base.metadata.tables.values() if "deleted_at" in table.columns)
 
 
-def _delete(database: Database, table: str, ends: str, cutoff: datetime, dry_run: bool, tell: Progress) -> int:
-    """Delete rows that ended before `cutoff`, a batch a transaction; rows somebody holds are left to a later batch."""
+def _delete(database: Database, policy: Policy, table: str, ends: str, dry_run: bool, tell: Progress) -> int:
+    """Delete rows that ended before the cutoff, a batch a transaction; rows somebody holds are left to a later batch.
+
+    Each transaction tells the audit log what it deleted.
+    """
     names = {
         "table": sql.Identifier("public", table),
         "ends": sql.SQL(ends),
@@ -122,7 +124,9 @@ def _delete(database: Database, table: str, ends: str, cutoff: datetime, dry_run
     if dry_run:
         with database.transaction(Role.OWNER) as conn:
             return _count(
-                conn.execute(sql.SQL("SELECT count(*) FROM {table} WHERE {ends} < %s").format(**names), (cutoff,))
+                conn.execute(
+                    sql.SQL("SELECT count(*) FROM {table} WHERE {ends} < %s").format(**names), (policy.cutoff,)
+                )
             )
     statement = sql.SQL(
         "DELETE FROM {table} WHERE ({key}) IN"
@@ -131,7 +135,10 @@ def _delete(database: Database, table: str, ends: str, cutoff: datetime, dry_run
     removed = 0
     while True:
         with database.transaction(Role.OWNER) as conn:
-            gone = conn.execute(statement, (cutoff,)).rowcount
+            gone = conn.execute(statement, (policy.cutoff,)).rowcount
+            if gone:
+                details = {"subject": policy.subject, "rows": gone}
+                audit.record(conn, "RUN_RETENTION", target_type=table, details=details)
         removed += gone
         if gone:
             tell(f"{table}: {removed:,} rows")

@@ -147,6 +147,19 @@ def test_a_question_that_cannot_be_answered_is_told_in_one_line(db: Database) ->
     assert "\n" not in str(told.value)
 
 
+@pytest.mark.parametrize("live", [False, True])
+def test_a_question_reads_what_admins_may_read_and_nothing_that_may_hold_what_was_said(
+    db: Database, two: tuple[UUID, UUID], live: bool
+) -> None:
+    archive_month(db, MARCH)
+    hidden = ("units", "error_message")
+    for column in hidden:
+        with pytest.raises(FatalError, match="cannot be answered"):
+            query(db, f"SELECT {column} FROM usage_logs", live=live)
+    everything = query(db, "SELECT * FROM usage_logs", live=live)
+    assert (everything.height, set(usage(db).columns) - set(everything.columns)) == (48 if live else 24, set(hidden))
+
+
 def test_forgetting_a_person_leaves_the_others_rows_as_they_were(db: Database, two: tuple[UUID, UUID]) -> None:
     ana, luis = two
     with db.transaction(Role.OWNER) as conn:

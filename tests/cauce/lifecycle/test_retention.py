@@ -82,6 +82,36 @@ def taken(db: Database, *, dry_run: bool = False) -> dict[str, int]:
     return {outcome.table: outcome.rows for outcome in run(db, dry_run=dry_run) if outcome.rows}
 
 
+def told(db: Database) -> list[tuple[str, str, int]]:
+    with db.transaction(Role.ADMIN) as conn:
+        return conn.execute(
+            "SELECT target_type, details ->> 'subject', (details -> 'rows')::int FROM audit_logs"
+            " WHERE action = 'RUN_RETENTION' ORDER BY sequence"
+        ).fetchall()
+
+
+def test_a_change_of_a_policy_is_told_with_its_subject(db: Database) -> None:
+    with db.transaction(Role.OWNER) as conn:
+        conn.execute("UPDATE retention_policies SET keep = '1 day' WHERE subject = 'deleted_rows'")
+        conn.execute("UPDATE retention_policies SET enabled = false WHERE subject = 'mcp_sync_logs'")
+        conn.execute("UPDATE retention_policies SET keep = keep")
+        conn.execute("DELETE FROM retention_policies WHERE subject = 'usage_logs'")
+    with db.transaction(Role.ADMIN) as conn:
+        rows = conn.execute("SELECT action, details FROM audit_logs ORDER BY sequence").fetchall()
+    gone = {"action": "archive", "keep": "1 year", "enabled": True}
+    assert rows == [
+        (
+            "UPDATE_RETENTION_POLICIES",
+            {"subject": "deleted_rows", "old": {"keep": "30 days"}, "new": {"keep": "1 day"}},
+        ),
+        (
+            "UPDATE_RETENTION_POLICIES",
+            {"subject": "mcp_sync_logs", "old": {"enabled": True}, "new": {"enabled": False}},
+        ),
+        ("DELETE_RETENTION_POLICIES", {"subject": "usage_logs", "old": gone}),
+    ]
+
+
 def test_every_subject_has_its_policy_and_the_audit_log_has_none(db: Database) -> None:
     assert {policy.subject for policy in policies(db)} == set(RetentionSubject)
     assert "audit_logs" not in list(RetentionSubject)
@@ -99,9 +129,12 @@ def test_a_policy_takes_the_row_outside_its_window_and_leaves_the_one_inside(
     table = "budgets" if subject == "deleted_rows" else subject
     assert taken(db, dry_run=True) == {table: 1}
     assert left(db, subject) == before + 2
+    assert told(db) == []
     assert taken(db) == {table: 1}
     assert left(db, subject) == before + 1
     assert taken(db) == {}
+    # An invitation that expires is not gone, and a trigger tells it.
+    assert told(db) == ([] if subject == "invitations" else [(table, subject, 1)])
 
 
 def test_a_policy_that_is_off_takes_nothing(db: Database, ana: UUID) -> None:
