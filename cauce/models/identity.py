@@ -113,7 +113,7 @@ class User(Timestamps, Base):
 class UserTimezone(Base):
     """The zone a person is in from an instant on: events are bucketed by the zone in force when they happened.
 
-    The first, from -infinity, is there as long as the person and never changes: counters lock it (decision 115).
+    The first, from -infinity, is there as long as the person and never changes: counters lock it (decision 104).
     """
 
     __tablename__ = "user_timezones"

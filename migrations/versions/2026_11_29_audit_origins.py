@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql
 from migrations.policies import ALL, protect
 
 revision: str = "audit_origins"
-down_revision: str | None = "plan_names"
+down_revision: str | None = "conversation_counts"
 branch_labels: Sequence[str] | None = None
 depends_on: Sequence[str] | None = None
 

@@ -64,7 +64,7 @@ def test_an_invoice_says_what_it_is_and_what_it_is_not(db: Database, language: s
         "Este documento no es un CFDI ni un comprobante fiscal.", "Por pagar", "IVA 16 %",
     ]  # fmt: skip
     english = [
-        "Invoice F-000001", "1 October 2025 – 31 October 2025", "Plan Profesional, October 2025",
+        "Invoice F-000001", "1 October 2025 – 31 October 2025", "Professional plan, October 2025",
         "For reference: 31.48 USD, at 18.3848 MXN a dollar (banxico, 30 September 2025).",
         "This document is not a CFDI, the tax receipt of Mexico.", "To pay", "VAT (IVA) 16 %",
     ]  # fmt: skip
