@@ -286,7 +286,7 @@ def test_a_cut_end_with_a_set_back_head_is_found_by_its_seal_and_by_noted_heads(
 
 def test_an_emptied_log_is_found(log: Log) -> None:
     seal(log.db)
-    log.tamper("DELETE FROM audit_logs; DELETE FROM audit_seals")
+    log.tamper("DELETE FROM audit_logs; DELETE FROM audit_origins; DELETE FROM audit_seals")
     log.link_anew(1)
     assert log.found() == (1, Damage.REMOVED)
 

@@ -28,6 +28,7 @@ NOT_SECRET = {
     "financial_accounts.account_key": "a keyed hash of the number: finds the account, tells nothing",
     "quarantined_rows.raw_hash": "a keyed hash of the text: tells whether a record was kept aside before",
     "ingest_batches.content_sha256": "the digest of a whole file: tells whether it was loaded before",
+    "erased_addresses.address_hash": "a keyed hash: tells whether who had an address was erased",
     "encryption_keys.wrapped": "a key under the installation's secret",
     "audit_logs.previous_hash": "the chain of the audit log",
     "audit_logs.hash": "the chain of the audit log",
