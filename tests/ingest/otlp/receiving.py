@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from collections.abc import Callable
 from typing import Any, Self
 
 import httpx2
@@ -16,6 +17,7 @@ from opentelemetry.util.types import AttributeValue
 from cauce.database import Database
 from cauce.settings import Settings
 from ingest.otlp import build_app
+from ingest.otlp.gather import Gatherer, Taken
 from tests.ingest.inputs import rows
 
 TOKEN = "a token for these tests"
@@ -31,9 +33,20 @@ class Receiver:
 
     def __init__(self, db: Database, **settings: Any) -> None:
         changed = Settings(home=db.settings.home, database_url=None, otlp_token=TOKEN, **settings)
-        config = uvicorn.Config(build_app(changed, db), port=0, log_level="warning", lifespan="on")
+        app = build_app(changed, db)
+        config = uvicorn.Config(app, port=0, log_level="warning", lifespan="on")
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run)
+        self._count(app.routes[0].endpoint.__self__._gatherer)  # type: ignore[attr-defined] # the app keeps it to itself
+
+    def _count(self, gatherer: Gatherer) -> None:
+        put, self.accepted = gatherer.put, 0
+
+        async def counted(line: bytes) -> Taken:
+            self.accepted += 1
+            return await put(line)
+
+        gatherer.put = counted  # type: ignore[method-assign]
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -48,8 +61,20 @@ class Receiver:
         self._thread.join(20)
         assert not self._thread.is_alive()
 
+    def wait_for(self, accepted: int) -> None:
+        """Until so many requests have come in that are loaded or wait to be."""
+        eventually(lambda: self.accepted >= accepted)
+
     def post(self, content: bytes | Json, **headers: str) -> httpx2.Response:
         return post(self.address, content, TOKEN, timeout=30, **headers)
+
+
+def eventually(condition: Callable[[], object], seconds: float = 20) -> None:
+    """Wait until it comes to pass."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to pass in time"
+        time.sleep(0.005)
 
 
 def post(address: str, content: bytes | Json, token: str, *, timeout: float = 30, **headers: str) -> httpx2.Response:

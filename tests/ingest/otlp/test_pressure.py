@@ -15,15 +15,30 @@ from cauce.database import Role
 from cauce.errors import SkippableError
 from ingest.otlp import app, gather
 from tests.ingest.inputs import rows
-from tests.ingest.otlp.receiving import AUTHORISED, TOKEN, Receiver, loaded, post, request, run_an_application, span
+from tests.ingest.otlp.receiving import (
+    AUTHORISED,
+    TOKEN,
+    Receiver,
+    eventually,
+    loaded,
+    post,
+    request,
+    run_an_application,
+    span,
+)
+
+WAITING = """
+SELECT EXISTS (SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+  WHERE d.datname = current_database() AND l.relation = 'ingest_batches'::regclass AND NOT l.granted)
+"""
 
 
 @contextmanager
 def held_up(db):
-    """Loads wait as long as the context lasts."""
-    with db.connect(Role.OWNER) as conn:
+    """Loads wait as long as the context lasts; gives a function that waits until one does."""
+    with db.connect(Role.OWNER) as conn, db.connect(Role.OWNER, autocommit=True) as other:
         conn.execute("LOCK TABLE ingest_batches IN ACCESS EXCLUSIVE MODE")
-        yield
+        yield lambda: eventually(lambda: other.execute(WAITING).fetchone() == (True,))
 
 
 def loads(db):
@@ -32,12 +47,13 @@ def loads(db):
 
 def test_requests_that_wait_share_a_load_and_each_is_told_of_its_own_spans(people_db, receiver):
     with ThreadPoolExecutor(9) as pool:
-        with held_up(people_db):
+        with held_up(people_db) as wait_until_one_waits:
             first = pool.submit(receiver.post, request(span(100)))
-            time.sleep(0.3)
+            wait_until_one_waits()
+            before = receiver.accepted
             sent = [pool.submit(receiver.post, request(span(n), span(n, spanId="x"))) for n in range(1, 5)]
             good = [pool.submit(receiver.post, request(span(n))) for n in range(5, 9)]
-            time.sleep(0.3)
+            receiver.wait_for(before + 8)
             assert not first.done()
             assert not any(future.done() for future in sent + good)
         assert first.result().json() == {}
@@ -52,7 +68,7 @@ def test_more_than_there_is_room_for_is_sent_away_for_now_and_what_was_accepted_
     with Receiver(people_db, otlp_queue_bytes=3 * gather.LEAST_SHARE) as receiver, ThreadPoolExecutor(3) as pool:
         with held_up(people_db):
             accepted = [pool.submit(receiver.post, request(span(n))) for n in (201, 202, 203)]
-            time.sleep(0.3)
+            receiver.wait_for(3)
             for _ in range(2):
                 answer = receiver.post(request(span(209)))
                 assert (answer.status_code, answer.headers["retry-after"], answer.json()["code"]) == (503, "2", 14)
@@ -66,7 +82,7 @@ def test_an_exporter_that_is_sent_away_for_now_comes_again(people_db, monkeypatc
     with Receiver(people_db, otlp_queue_bytes=gather.LEAST_SHARE) as receiver, ThreadPoolExecutor(2) as pool:
         with held_up(people_db):
             accepted = pool.submit(receiver.post, request(span(221)))
-            time.sleep(0.3)
+            receiver.wait_for(1)
             exporter = OTLPSpanExporter(endpoint=f"{receiver.address}/v1/traces", headers=AUTHORISED)
             exported = pool.submit(run_an_application, "patient", exporter)
             time.sleep(0.3)
@@ -78,9 +94,9 @@ def test_an_exporter_that_is_sent_away_for_now_comes_again(people_db, monkeypatc
 
 def test_who_hangs_up_before_the_load_is_left_out_and_can_come_again(people_db, receiver):
     with ThreadPoolExecutor(1) as pool:
-        with held_up(people_db):
+        with held_up(people_db) as wait_until_one_waits:
             first = pool.submit(receiver.post, request(span(231)))
-            time.sleep(0.3)
+            wait_until_one_waits()
             with pytest.raises(httpx2.ReadTimeout):
                 post(receiver.address, request(span(232)), TOKEN, timeout=0.2)
         assert first.result().status_code == 200
@@ -106,9 +122,9 @@ def test_one_request_alone_always_fits(people_db):
 
 
 def test_while_the_database_is_away_senders_are_asked_to_come_again(people_db, receiver):
-    with held_up(people_db), ThreadPoolExecutor(1) as pool:
+    with held_up(people_db) as wait_until_one_waits, ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(receiver.post, request(span(601)))
-        time.sleep(0.3)
+        wait_until_one_waits()
         with psycopg.connect(people_db.address.superuser_url, autocommit=True) as conn:
             conn.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -160,7 +176,7 @@ def test_stopping_loads_and_answers_what_was_accepted(people_db):
     with ThreadPoolExecutor(3) as pool:
         with Receiver(people_db) as receiver, held_up(people_db):
             sent = [pool.submit(receiver.post, request(span(n))) for n in (801, 802, 803)]
-            time.sleep(0.3)
+            receiver.wait_for(3)
             stopping = threading.Thread(target=receiver.__exit__)
             stopping.start()
             time.sleep(0.3)
