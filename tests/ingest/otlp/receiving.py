@@ -3,7 +3,8 @@
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Self
 
 import httpx2
@@ -14,7 +15,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 from opentelemetry.trace import SpanKind, Status, StatusCode
 from opentelemetry.util.types import AttributeValue
 
-from cauce.database import Database
+from cauce.database import Database, Role
 from cauce.settings import Settings
 from ingest.otlp import build_app
 from ingest.otlp.gather import Gatherer, Taken
@@ -26,6 +27,20 @@ START = 1_772_357_400_000_000_000
 """2026-03-01 09:30 UTC, in nanoseconds."""
 
 Json = dict[str, Any]
+
+
+WAITING = """
+SELECT EXISTS (SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+  WHERE d.datname = current_database() AND l.relation = 'ingest_batches'::regclass AND NOT l.granted)
+"""
+
+
+@contextmanager
+def held_up(db: Database) -> Iterator[Callable[[], None]]:
+    """Loads wait as long as the context lasts; gives a function that waits until one does."""
+    with db.connect(Role.OWNER) as conn, db.connect(Role.OWNER, autocommit=True) as other:
+        conn.execute("LOCK TABLE ingest_batches IN ACCESS EXCLUSIVE MODE")
+        yield lambda: eventually(lambda: other.execute(WAITING).fetchone() == (True,))
 
 
 class Receiver:

@@ -4,14 +4,12 @@ import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 import httpx2
 import psycopg
 import pytest
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
-from cauce.database import Role
 from cauce.errors import SkippableError
 from ingest.otlp import app, gather
 from tests.ingest.inputs import rows
@@ -19,26 +17,13 @@ from tests.ingest.otlp.receiving import (
     AUTHORISED,
     TOKEN,
     Receiver,
-    eventually,
+    held_up,
     loaded,
     post,
     request,
     run_an_application,
     span,
 )
-
-WAITING = """
-SELECT EXISTS (SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database
-  WHERE d.datname = current_database() AND l.relation = 'ingest_batches'::regclass AND NOT l.granted)
-"""
-
-
-@contextmanager
-def held_up(db):
-    """Loads wait as long as the context lasts; gives a function that waits until one does."""
-    with db.connect(Role.OWNER) as conn, db.connect(Role.OWNER, autocommit=True) as other:
-        conn.execute("LOCK TABLE ingest_batches IN ACCESS EXCLUSIVE MODE")
-        yield lambda: eventually(lambda: other.execute(WAITING).fetchone() == (True,))
 
 
 def loads(db):

@@ -18,7 +18,7 @@ from cauce.errors import FatalError
 from cauce.settings import Settings
 from ingest.otlp import serve
 from tests.conftest import HOME
-from tests.ingest.otlp.receiving import TOKEN, loaded, post, request, span
+from tests.ingest.otlp.receiving import TOKEN, held_up, loaded, post, request, span
 
 
 @pytest.fixture(scope="module")
@@ -102,11 +102,10 @@ def test_asked_to_stop_it_finishes_what_it_accepted_and_ends_well(people_db, sta
     def send():
         answers.append(post(address, request(unnamed, span(2002, user="new@example.com")), TOKEN).json())
 
-    with people_db.connect("cauce_owner") as conn:
-        conn.execute("LOCK TABLE ingest_batches IN ACCESS EXCLUSIVE MODE")
+    with held_up(people_db) as wait_until_one_waits:
         sender = threading.Thread(target=send)
         sender.start()
-        time.sleep(0.5)
+        wait_until_one_waits()
         process.terminate()
         time.sleep(0.3)
         assert process.poll() is None
