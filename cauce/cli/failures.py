@@ -16,6 +16,13 @@ from cauce.errors import CauceError
 from cauce.settings import PROJECT, get_settings
 
 FAILED = 1
+OTHER_VERSION = (
+    psycopg.errors.UndefinedTable,
+    psycopg.errors.UndefinedColumn,
+    psycopg.errors.UndefinedFunction,
+    psycopg.errors.InvalidSchemaName,
+)
+"""What a database of another version lacks."""
 DISK_FULL = "free some space, or set CAUCE_HOME to a disk that has some; what was done so far is safe, run it again"
 
 
@@ -39,6 +46,9 @@ def _line(error: BaseException) -> str:
     lost = next((cause for cause in _chain(error) if isinstance(cause, psycopg.OperationalError)), None)
     if lost is not None:
         return f"the database went away: {_first(lost)} — run `cauce status`, then the same command again"
+    if any(isinstance(cause, OTHER_VERSION) for cause in _chain(error)):
+        again = "the database lacks something — run `cauce migrate`, then the same command again"
+        return f"{again}; if it stays: {_unexpected(error)}"
     return _unexpected(error)
 
 

@@ -146,6 +146,20 @@ def test_a_taken_port_is_found_out_at_once(cauce: Cauce) -> None:
             assert "CAUCE_PORT" in done.stderr
 
 
+@pytest.mark.parametrize(
+    "command",
+    ["audit verify", "audit list", "billing list", "deletions list", "keys status", "prices list", "quarantine list",
+     "retention list", "archive list", "person export ana@example.com", "link ana@example.com", "run"],
+)  # fmt: skip
+def test_before_anything_was_migrated_a_command_says_what_to_do(
+    cauce: Cauce, empty: dict[str, str], tmp_path: Path, command: str
+) -> None:
+    done = cauce(*command.split(), **empty)
+    assert done.returncode == 1
+    assert "run `cauce migrate`" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_the_unexpected_is_logged_with_a_reference_and_not_shown(cauce: Cauce, tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "demo").write_text("a file where a folder must be")
