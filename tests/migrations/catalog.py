@@ -23,8 +23,9 @@ SELECT t.relname, i.relname, regexp_replace(pg_get_indexdef(i.oid), ' ON ONLY ',
 FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid
 WHERE t.relnamespace = 'public'::regnamespace AND NOT t.relispartition AND t.relname <> 'alembic_version'
 """
-SECURITY = """
-SELECT c.relname, c.relrowsecurity, c.relforcerowsecurity, c.relacl::text,
+# Partitions stand for their month, whichever it is: while two databases are held against each other one may end.
+SECURITY = r"""
+SELECT regexp_replace(c.relname, '_y\d{4}m\d\d$', '_month'), c.relrowsecurity, c.relforcerowsecurity, c.relacl::text,
   (SELECT string_agg(a.attname || a.attacl::text, ' ' ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = c.oid)
 FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v')
   AND c.relname <> 'alembic_version'
