@@ -75,13 +75,12 @@ INSERT = (
     " FROM unnest(%s::uuid[], %s::timestamptz[], %s::bigint[], %s::numeric[]) AS x (p, t, i, c)"
 )
 
-NOW = datetime.now(UTC)
 INSTANTS = [
     "2025-01-01T05:59:59Z",
     "2025-01-01T06:00:00Z",
     "2025-01-31T12:00:00Z",
     "2025-03-01T00:30:00Z",
-    NOW.isoformat(),
+    datetime.now(UTC).isoformat(),
 ]
 LIMITS = [
     None,
@@ -109,6 +108,11 @@ steps = st.lists(
     ),
     max_size=8,
 )
+
+
+def now() -> datetime:
+    """Asked for anew each time: the month may end while tests run, and limits that change count for the one that began."""
+    return datetime.now(UTC)
 
 
 def prepare(db: Database) -> list[UUID]:
@@ -254,7 +258,7 @@ def test_eight_writers_do_not_miscount_and_single_statements_do_not_deadlock(
             future.result()
     with db.transaction(Role.OWNER) as conn:
         # Who writes several takes in what is in slots, and raises what nobody saw coming.
-        conn.execute(INSERT, (people * 2, [NOW] * 6, [1] * 6, ["1"] * 6))
+        conn.execute(INSERT, (people * 2, [now()] * 6, [1] * 6, ["1"] * 6))
         assert_counted(conn)
 
 
@@ -266,17 +270,17 @@ def test_of_two_who_write_for_two_people_in_opposite_order_one_goes_again(
     people = prepare(db)[:2]
     if is_far:
         with db.transaction(Role.OWNER) as conn:
-            conn.execute(INSERT, (people, [NOW] * 2, [1] * 2, ["1"] * 2))
+            conn.execute(INSERT, (people, [now()] * 2, [1] * 2, ["1"] * 2))
     both_at_work = Barrier(2)
     refusals: list[psycopg.Error] = []
 
     def log(order: list[UUID]) -> None:
         with db.transaction(Role.OWNER) as conn:
             try:
-                conn.execute(INSERT, ([order[0]] * events, [NOW] * events, [1] * events, ["0.5"] * events))
+                conn.execute(INSERT, ([order[0]] * events, [now()] * events, [1] * events, ["0.5"] * events))
                 if not refusals:
                     both_at_work.wait(30)
-                conn.execute(INSERT, ([order[1]] * events, [NOW] * events, [1] * events, [None] * events))
+                conn.execute(INSERT, ([order[1]] * events, [now()] * events, [1] * events, [None] * events))
             except locks.HELD_UP as error:
                 refusals.append(error)
                 raise
@@ -332,7 +336,7 @@ def test_who_writes_one_event_far_from_a_limit_does_not_wait_for_another(db: Dat
 def test_whatever_changes_a_month_changes_when_it_was_counted(db: Database, change: str) -> None:
     """Builds find by it what to compute anew."""
     person = prepare(db)[0]
-    events = ([person] * 2, [NOW] * 2, [1] * 2, ["1"] * 2)
+    events = ([person] * 2, [now()] * 2, [1] * 2, ["1"] * 2)
     with db.connect(Role.OWNER) as conn:
         conn.execute(INSERT, events)
         conn.commit()
@@ -348,15 +352,15 @@ def test_who_is_near_a_limit_waits_and_raises_the_alert(db: Database) -> None:
     person = prepare(db)[0]
     with db.connect(Role.OWNER) as first, db.connect(Role.OWNER) as second:
         first.execute("UPDATE users SET custom_limits = '{\"messages\": 5}' WHERE id = %s", (person,))
-        first.execute(INSERT, ([person] * 2, [NOW] * 2, [1] * 2, ["1"] * 2))
+        first.execute(INSERT, ([person] * 2, [now()] * 2, [1] * 2, ["1"] * 2))
         first.commit()
-        first.execute(INSERT, ([person], [NOW], [1], ["1"]))
+        first.execute(INSERT, ([person], [now()], [1], ["1"]))
         second.execute("SET lock_timeout = '50ms'")
         with pytest.raises(psycopg.errors.LockNotAvailable):
-            second.execute(INSERT, ([person], [NOW], [1], ["1"]))
+            second.execute(INSERT, ([person], [now()], [1], ["1"]))
         second.rollback()
         first.commit()
-        second.execute(INSERT, ([person], [NOW], [1], ["1"]))
+        second.execute(INSERT, ([person], [now()], [1], ["1"]))
         second.commit()
         assert second.execute("SELECT threshold FROM usage_alerts").fetchall() == [(80,)]
         assert_counted(second)
@@ -368,7 +372,7 @@ def test_the_single_event_that_reaches_a_limit_marks_its_month(db: Database, lim
     with db.connect(Role.OWNER) as conn:
         conn.execute("UPDATE users SET custom_limits = %s WHERE id = %s", (limit, person))
         for exceeded in (False, False, True, True):
-            conn.execute(INSERT, ([person], [NOW], [1], ["1"]))
+            conn.execute(INSERT, ([person], [now()], [1], ["1"]))
             conn.commit()
             assert conn.execute("SELECT exceeded_limit FROM monthly_usage").fetchall() == [(exceeded,)]
         assert_counted(conn)
@@ -377,16 +381,16 @@ def test_the_single_event_that_reaches_a_limit_marks_its_month(db: Database, lim
 def test_a_single_event_near_a_limit_takes_in_what_is_in_slots(db: Database) -> None:
     person = prepare(db)[0]
     with db.connect(Role.OWNER) as first, db.connect(Role.OWNER) as second:
-        first.execute(INSERT, ([person], [NOW], [1], ["1"]))
+        first.execute(INSERT, ([person], [now()], [1], ["1"]))
         first.commit()
-        first.execute(INSERT, ([person], [NOW], [1], ["1"]))
-        second.execute(INSERT, ([person], [NOW], [1], ["1"]))
+        first.execute(INSERT, ([person], [now()], [1], ["1"]))
+        second.execute(INSERT, ([person], [now()], [1], ["1"]))
         second.commit()
         first.commit()
         first.execute("UPDATE users SET custom_limits = '{\"messages\": 4}' WHERE id = %s", (person,))
         first.commit()
         assert first.execute("SELECT sum(total_messages) FROM usage_slots").fetchall() == [(1,)]
-        first.execute(INSERT, ([person], [NOW], [1], ["1"]))
+        first.execute(INSERT, ([person], [now()], [1], ["1"]))
         first.commit()
         assert first.execute(ONE.format("monthly_usage"), (person,)).fetchall() == [(4, 8, 4, 0, True)]
         assert_counted(first)
@@ -416,7 +420,7 @@ def test_eight_writers_of_single_events_of_one_person_lose_none_and_raise_each_a
     def write(worker: int) -> None:
         with db.connect(Role.OWNER) as conn:
             for turn in range(40):
-                conn.execute(INSERT, ([person], [NOW], [worker], [None if turn % 7 == 0 else "0.1"]))
+                conn.execute(INSERT, ([person], [now()], [worker], [None if turn % 7 == 0 else "0.1"]))
                 conn.commit()
 
     with ThreadPoolExecutor(8) as pool:
@@ -438,7 +442,7 @@ def test_who_has_no_plan_is_counted_without_a_limit(db: Database, events: int) -
     with db.transaction(Role.OWNER) as conn:
         conn.execute("DELETE FROM subscriptions WHERE user_id = %s", (person,))
         conn.execute("SET LOCAL statement_timeout = '5s'")
-        conn.execute(INSERT, ([person] * events, [NOW] * events, [1] * events, ["1"] * events))
+        conn.execute(INSERT, ([person] * events, [now()] * events, [1] * events, ["1"] * events))
         assert conn.execute(ONE.format("month_totals"), (person,)).fetchall() == [
             (events, events * 2, Decimal(events), 0, False)
         ]
@@ -461,7 +465,7 @@ def test_whose_events_are_being_written_signs_in_and_changes_what_is_theirs(
 ) -> None:
     person = prepare(db)[0]
     email = "p0@example.com"
-    events = ([person] * 2, [NOW] * 2, [1] * 2, ["1"] * 2)
+    events = ([person] * 2, [now()] * 2, [1] * 2, ["1"] * 2)
     with db.transaction(Role.OWNER) as conn:
         conn.execute(INSERT, events)
     if is_verified:
@@ -511,7 +515,7 @@ def test_an_event_leaves_the_indexes_of_its_month_as_they_are(db: Database) -> N
     people = prepare(db)
     with db.connect(Role.OWNER, autocommit=True) as conn:
         for turn in range(9):  # as many as their page takes: what others still see is not cleared from it
-            conn.execute(INSERT, ([people[turn % 3]], [NOW], [1], ["1"]))
+            conn.execute(INSERT, ([people[turn % 3]], [now()], [1], ["1"]))
         conn.execute("SELECT pg_stat_force_next_flush()")
         updates = conn.execute(
             "SELECT n_tup_upd, n_tup_upd - n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'monthly_usage'"
