@@ -22,15 +22,13 @@ from cauce.database import Database, Role, locks
 from cauce.errors import CauceError, RetriableError
 from cauce.lifecycle import archive
 from cauce.lifecycle.classification import DataClass, TableData, tables
-from cauce.lifecycle.sweep import sweep
+from cauce.lifecycle.sweep import LOCK_TIMEOUT, PAUSES, sweep
 from cauce.models import Base
 from cauce.progress import Progress
 from cauce.security import audit
 from cauce.security.envelope import Place
 from cauce.security.people import note_erased
 
-LOCK_TIMEOUT = "2s"
-PAUSES = (0.1,) * 19
 ERASED = "(erased)"
 """What stands in a file name or a log where the address stood."""
 BEYOND_REACH = (

@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from cauce.database import Database, Role
+from cauce.database.server_files import sync_folder
 from cauce.errors import FatalError
 
 ACCEPTED = "accepted"
@@ -85,11 +86,7 @@ def note(database: Database, sequence: int, digest: bytes, *, kind: str = "noted
             file.write(text + b" " + _mac(database, path, text) + b"\n")
             file.flush()
             os.fsync(file.fileno())
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)  # a new file's name, too
-        finally:
-            os.close(folder)
+        sync_folder(path.parent)  # a new file's name, too
     except OSError as error:
         raise _unusable(path, error) from error
 

@@ -7,12 +7,16 @@ address itself: an erasure tells their hashes without it, so that what stays of 
 """
 
 from collections.abc import Sequence
+from importlib import import_module
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
 from migrations.policies import ALL, protect
+
+audit = import_module("migrations.versions.2026_11_23_audit")
+slots = import_module("migrations.versions.2026_11_23_slots")
 
 revision: str = "audit_origins"
 down_revision: str | None = "conversation_counts"
@@ -114,44 +118,12 @@ SELECT record_audit('ERASE_PERSON', 'users', pseudonym, NULL) FROM erasure_log
 WHERE status = 'done' AND pseudonym IN (SELECT user_id FROM audit_origins)
 """
 
-AUDIT_HASH_BEFORE = """
-CREATE FUNCTION audit_hash(previous bytea, entry audit_pending) RETURNS bytea
-LANGUAGE sql STABLE SET search_path = pg_catalog, public AS $$
-  SELECT sha256(previous || convert_to(
-    string_agg(coalesce(octet_length(field) || ':' || field, '-'), ',' ORDER BY place), 'UTF8'))
-  FROM unnest(ARRAY[
-    entry.id::text, (extract(epoch FROM entry.timestamp) * 1000000)::bigint::text, entry.actor, entry.admin_id::text,
-    entry.action, entry.target_type, entry.target_id::text, entry.details::text, entry.ip_address::text, entry.user_agent
-  ]) WITH ORDINALITY AS fields (field, place)
-$$
-"""
-LINK_BEFORE = """
-CREATE OR REPLACE FUNCTION link_audit() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-DECLARE
-  head audit_heads;
-  entry audit_pending;
-  previous bytea;
-BEGIN
-  PERFORM FROM audit_pending WHERE place = NEW.place;
-  IF NOT FOUND THEN
-    RETURN NULL;
-  END IF;
-  SELECT * INTO STRICT head FROM audit_heads FOR UPDATE;
-  FOR entry IN SELECT * FROM audit_pending WHERE place >= NEW.place ORDER BY place LOOP
-    previous := head.hash;
-    head.hash := audit_hash(previous, entry);
-    head.entries := head.entries + 1;
-    INSERT INTO audit_logs (sequence, id, timestamp, actor, admin_id, action, target_type, target_id, details, ip_address,
-      user_agent, previous_hash, hash)
-    VALUES (head.entries, entry.id, entry.timestamp, entry.actor, entry.admin_id, entry.action, entry.target_type,
-      entry.target_id, entry.details, entry.ip_address, entry.user_agent, previous, head.hash);
-  END LOOP;
-  DELETE FROM audit_pending WHERE place >= NEW.place;
-  UPDATE audit_heads SET entries = head.entries, hash = head.hash;
-  RETURN NULL;
-END $$
-"""
+AUDIT_HASH_BEFORE = audit.FUNCTIONS["audit_hash(bytea, audit_pending)"]
+LINK_BEFORE = (
+    audit.FUNCTIONS["link_audit()"]
+    .replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION", 1)
+    .replace("SET search_path = pg_catalog, public", slots.PATH)
+)
 MOVE_BACK = """
 UPDATE audit_logs l SET ip_address = o.ip_address, user_agent = o.user_agent
 FROM audit_origins o WHERE o.sequence = l.sequence

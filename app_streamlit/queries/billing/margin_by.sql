@@ -1,16 +1,24 @@
 -- One row per person, plan, agent or model (`by`) of a month: revenue, cost and margin in MXN, the greatest cost first.
-WITH named AS (
+WITH plan_names AS MATERIALIZED ( -- once a plan, not once a row
+    SELECT
+        code,
+        plan_name(code, %(language)s) AS name
+    FROM public.plans
+),
+
+named AS (
     SELECT
         margin.*,
         CASE %(by)s
             WHEN 'person' THEN users.email
-            WHEN 'plan' THEN plan_name(margin.plan_code, %(language)s)
+            WHEN 'plan' THEN plan_names.name
             WHEN 'agent' THEN agents.name
             ELSE nullif(margin.model, 'none')
         END AS name
     FROM marts.margin_monthly AS margin
     LEFT JOIN public.users ON margin.user_id = users.id
     LEFT JOIN public.agents ON margin.agent_id = agents.id
+    LEFT JOIN plan_names ON margin.plan_code = plan_names.code
     WHERE margin.month = %(month)s
 )
 

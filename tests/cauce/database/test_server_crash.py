@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +15,7 @@ import pytest
 from cauce.database.server import EmbeddedServer, ServerAddress
 from cauce.database.server_process import is_alive, send, server_pids
 from cauce.errors import RetriableError
+from tests.waiting import eventually
 
 START = """
 import sys
@@ -46,13 +46,6 @@ def remember(address: ServerAddress, number: int) -> None:
 def remembered(address: ServerAddress) -> list[int]:
     with connect(address) as conn:
         return [n for (n,) in conn.execute("SELECT n FROM kept ORDER BY n")]
-
-
-def eventually(condition: Callable[[], object], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to pass in time"
-        time.sleep(0.002)
 
 
 def postmasters(server: EmbeddedServer) -> list[int]:

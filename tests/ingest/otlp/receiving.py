@@ -20,6 +20,7 @@ from cauce.settings import Settings
 from ingest.otlp import build_app
 from ingest.otlp.gather import Gatherer, Taken
 from tests.ingest.inputs import rows
+from tests.waiting import eventually
 
 TOKEN = "a token for these tests"
 AUTHORISED = {"Authorization": f"Bearer {TOKEN}"}
@@ -82,14 +83,6 @@ class Receiver:
 
     def post(self, content: bytes | Json, **headers: str) -> httpx2.Response:
         return post(self.address, content, TOKEN, timeout=30, **headers)
-
-
-def eventually(condition: Callable[[], object], seconds: float = 20) -> None:
-    """Wait until it comes to pass."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to pass in time"
-        time.sleep(0.005)
 
 
 def post(address: str, content: bytes | Json, token: str, *, timeout: float = 30, **headers: str) -> httpx2.Response:
